@@ -1,0 +1,112 @@
+"""The composition root of the receiver: routes, lifecycle. The process that faces the internet.
+
+It never loads Clockify's client, and its settings hold no key for it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter
+
+from webhooks.receive import DOOR, Door, Source, receive
+from webhooks.resolve import Place
+from webhooks.settings import DoorSettings, SourceSettings
+from webhooks.sources import KINDS
+from webhooks.sources.kind import Options
+from worker.ledger import Desk, Intake, Keeping, connect
+from worker.ledger.intake import Rules
+from worker.ledger.store import STORE_ERRORS
+from worker.metrics import render
+from worker.ops import listening
+
+log = structlog.get_logger()
+
+MOST_HEADERS = 64 * 1024
+
+
+def source(name: str, settings: SourceSettings, default_workspace: str | None) -> Source:
+    """One source, as it was set."""
+    return Source(
+        place=Place(name, settings.workspace or default_workspace),
+        kind=KINDS[settings.kind],
+        secrets=tuple(secret.get_secret_value() for secret in settings.secrets),
+        tolerance=settings.tolerance,
+        options=Options(livemode=settings.livemode, paths=tuple(settings.paths.items())),
+    )
+
+
+def application(door: Door, max_body: int) -> web.Application:
+    """The routes. `max_body` in bytes, counted while reading and after decompression."""
+    app = web.Application(client_max_size=max_body + 1)
+    app[DOOR] = door
+    app.router.add_route("*", "/webhooks/{source:.*}", receive)
+    app.router.add_get("/healthz", _healthz)
+    return app
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    """The process is alive. No details: anybody may ask."""
+    return web.Response(text="ok\n")
+
+
+async def serve(settings: DoorSettings, closing: asyncio.Event) -> None:
+    """Receive until `closing` is set; then answer what is under way, and stop."""
+    async with _served(settings):
+        log.info("receiver.started", host=settings.host, port=settings.port, sources=sorted(settings.sources))
+        await closing.wait()
+
+
+@asynccontextmanager
+async def _served(settings: DoorSettings) -> AsyncIterator[None]:
+    registry = CollectorRegistry()
+    deliveries = Counter("paidmark_deliveries", "Deliveries, by source and answer", ["source", "answer"], registry=registry)
+    keeping = Keeping(invoices=settings.keep_invoices, events=settings.keep_events)
+    rules = Rules(future_tolerance=settings.future_tolerance, unreferenced=settings.unreferenced)
+    durable = settings.store_durability == "verified"
+    store = connect(str(settings.redis_url), durable=durable, patience=rules.deadline, retries=1)
+    intake, desk = Intake(store, keeping, rules), Desk(store, keeping)
+    door = Door(
+        sources={name: source(name, one, settings.workspace) for name, one in settings.sources.items()},
+        intake=intake,
+        count=lambda name, answer: deliveries.labels(name, answer).inc(),
+    )
+
+    async def wrong() -> list[str]:
+        return await _wrong(desk, intake)
+
+    async def figures() -> bytes:
+        return render(await desk.figures(), await desk.workspaces(), registry)
+
+    runner = web.AppRunner(application(door, settings.max_body), access_log=None, max_field_size=MOST_HEADERS)
+    accepting = asyncio.create_task(intake.run())
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        async with listening(settings.ops_host, settings.ops_port, wrong=wrong, figures=figures):
+            yield
+    finally:
+        await runner.cleanup()
+        accepting.cancel()
+        with suppress(asyncio.CancelledError):
+            await accepting
+        await store.aclose()
+
+
+async def _wrong(desk: Desk, intake: Intake) -> list[str]:
+    """What keeps the receiver from being ready, in words."""
+    complaints = []
+    try:
+        await desk.figures()
+    except STORE_ERRORS as error:
+        complaints.append(f"the store: {error}")
+    if loss := intake.watermark.loss:
+        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(loss.since))
+        complaints.append(
+            f"the store has lost {loss.missing} accepted events (an old backup, a failover?): "
+            f"have every source send again what it sent since {since}, then restart this process"
+        )
+    return complaints

@@ -1,0 +1,72 @@
+"""Facts about invoices, in the past tense, normalised from any source.
+
+Pure values: no I/O, no clock. What a delivery says is decided by its source; what follows from it, by the ledger.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The entries that an invoice names in one workspace.
+
+    `workspace` is None where the invoice names none: the settings' default stands in.
+    `entries` are distinct ids of 24 characters, in the order in which they were named.
+    """
+
+    workspace: str | None
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoicePaid:
+    """An invoice was paid in full.
+
+    `order` grows with time on one scale a source (milliseconds, where the source has a time); `rank` breaks ties.
+    `at` is when it happened, in milliseconds since 1970 by the source's clock.
+    `references` is None where the delivery cannot tell, and empty where it shows the invoice and there are none.
+    `unresolved` says, where it is not empty, why a person has to look before anything is marked.
+    `payment` is the source's id of the payment, where the delivery ties one to the invoice.
+    """
+
+    id: str
+    account: str
+    invoice: str
+    order: int
+    rank: int
+    at: int
+    references: tuple[References, ...] | None
+    payment: str = ""
+    unresolved: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceReversed:
+    """An invoice that may have been paid is paid no longer: voided, refunded, written off.
+
+    Fields as in `InvoicePaid`. `invoice` is empty where the source names only the `payment`.
+    """
+
+    id: str
+    account: str
+    invoice: str
+    order: int
+    rank: int
+    at: int
+    references: tuple[References, ...] | None
+    payment: str = ""
+    unresolved: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTied:
+    """A payment was tied to an invoice, so that a later refund, which names only the payment, finds the invoice."""
+
+    id: str
+    account: str
+    invoice: str
+    payment: str
+    at: int
+
+
+Event = InvoicePaid | InvoiceReversed | PaymentTied

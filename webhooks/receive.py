@@ -1,0 +1,111 @@
+"""The story of one delivery: read, verify, parse, accept, answer.
+
+Nothing is answered with 2xx before the ledger has it on disk. Must not know Clockify, or any vendor by name.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import structlog
+from aiohttp import web
+
+from webhooks.resolve import Place, resolve
+from webhooks.sources.kind import Delivery, Kind, NotAuthenticError, Options, Parsed, Trust, UndecodableError
+from worker.ledger import Intake, StoreInDoubtError
+from worker.marking import Tie
+
+log = structlog.get_logger()
+
+READ_WITHIN = 10.0
+"""Seconds for a whole request to arrive: the most patient vendor waits longer, the slowest sender needs less."""
+TRY_AGAIN = {"Retry-After": "5"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source as the settings describe it."""
+
+    place: Place
+    kind: Kind
+    secrets: tuple[str, ...]
+    tolerance: float
+    options: Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What a delivery meets. `count(source, result)` counts deliveries."""
+
+    sources: Mapping[str, Source]
+    intake: Intake
+    count: Callable[[str, str], None]
+
+
+DOOR = web.AppKey("door", Door)
+
+
+async def receive(request: web.Request) -> web.Response:
+    """Answer a delivery: 200 with an empty body once it is safe on disk.
+
+    Unknown names and wrong methods get 401, never 404, 405 or 410: some vendors delete the subscription on those.
+    """
+    door, started = request.app[DOOR], time.monotonic()
+    source = door.sources.get(request.match_info["source"])
+    if source is None or request.method != "POST":
+        return _answer(door, "unknown", 401, "not a source, or not a POST", started)
+    name = source.place.source
+    if not source.secrets:
+        return _answer(door, name, 503, "no secret is set for this source", started)
+    try:
+        delivery = await _read(request)
+        source.kind.verify(delivery, Trust(secrets=source.secrets, now=time.time(), tolerance=source.tolerance))
+        said = await _accept(door.intake, source, delivery)
+    except NotAuthenticError as error:
+        return _answer(door, name, source.kind.refusal, str(error), started)
+    except web.HTTPRequestEntityTooLarge:
+        return _answer(door, name, 413, "larger than PAIDMARK_MAX_BODY", started)
+    except TimeoutError:
+        return _answer(door, name, 408, f"not complete within {READ_WITHIN:g} s", started)
+    except StoreInDoubtError as error:
+        return _answer(door, name, 503, str(error), started)
+    return _answer(door, name, 200, said, started)
+
+
+async def _read(request: web.Request) -> Delivery:
+    """The raw bytes, bounded in size and in time."""
+    async with asyncio.timeout(READ_WITHIN):
+        return Delivery(request.headers, await request.read())
+
+
+async def _accept(intake: Intake, source: Source, delivery: Delivery) -> str:
+    """Parse a delivery that is authentic, and have the ledger take what it says. Returns that in a word or two."""
+    try:
+        parsed = source.kind.parse(delivery, source.options)
+    except UndecodableError as error:
+        digest = sha256(delivery.body).hexdigest()
+        verdict = await intake.keep_undecoded(source.place.source, digest, delivery.body)
+        log.warning("delivery.undecodable", source=source.place.source, digest=digest, reason=str(error))
+        return verdict.value
+    return await _accept_events(intake, source.place, parsed)
+
+
+async def _accept_events(intake: Intake, place: Place, parsed: Parsed) -> str:
+    takes = [
+        intake.tie(one) if isinstance(one, Tie) else intake.accept(one)
+        for one in (resolve(event, place) for event in parsed.events)
+    ]
+    verdicts = await asyncio.gather(*takes)
+    counted = Counter(verdict.value for verdict in verdicts)
+    return ", ".join(counted) or f"ignored ({parsed.ignored})"
+
+
+def _answer(door: Door, source: str, status: int, said: str, started: float) -> web.Response:
+    """The response, and the one line of log that a delivery gets."""
+    fact = {200: "delivery.accepted", 503: "delivery.postponed"}.get(status, "delivery.refused")
+    door.count(source, fact.removeprefix("delivery."))
+    log.info(fact, source=source, status=status, said=said, ms=round((time.monotonic() - started) * 1000, 1))
+    return web.Response(status=status, headers=TRY_AGAIN if status == 503 else None)  # noqa: PLR2004 - 503 Service Unavailable

@@ -1,0 +1,81 @@
+"""What a kind of source is: a record of pure functions over one delivery.
+
+A kind is data, not a class to inherit from. It must not do I/O, read a clock, or import `worker`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from multidict import CIMultiDictProxy
+
+from webhooks.events import Event
+
+
+class NotAuthenticError(Exception):
+    """The delivery is not proven to come from its source. The message says why, without any secret or signature."""
+
+
+class UndecodableError(Exception):
+    """The delivery is authentic, but its body is not of the shape that the source documents. The message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One HTTP request from a source: `headers` (repeated ones kept) and `body`, the raw bytes as they were signed."""
+
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What authenticity is judged by: any one of `secrets` will do; times are in seconds, `now` since 1970."""
+
+    secrets: tuple[str, ...]
+    now: float
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the settings say of one source beyond its secrets."""
+
+    livemode: bool = True
+    paths: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The events of one delivery. Where there are none, `ignored` says why in a word or two, for the log."""
+
+    events: tuple[Event, ...]
+    ignored: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The facts that a made-up delivery tells: used by `paidmark send`, the demo and the tests."""
+
+    event: str
+    invoice: str
+    workspace: str
+    entries: tuple[str, ...]
+    at: float
+    paid: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of billing system.
+
+    `verify(delivery, trust)` returns None or raises NotAuthenticError. `parse(delivery, options)` returns Parsed or
+    raises UndecodableError. `sample(facts)` makes a body as the vendor would; `sign(body, secret, event, now)` makes
+    the headers that the vendor would send with it. `refusal` is the status that the vendor expects for a bad signature.
+    """
+
+    name: str
+    verify: Callable[[Delivery, Trust], None]
+    parse: Callable[[Delivery, Options], Parsed]
+    sample: Callable[[Sample], bytes]
+    sign: Callable[[bytes, str, str, float], dict[str, str]]
+    refusal: int = 401

@@ -1,0 +1,1 @@
+"""The hands: markings out. Has never heard of HTTP deliveries or sources."""

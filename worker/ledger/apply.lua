@@ -1,0 +1,168 @@
+-- Stands before the scripts that take events: what one event does to the record of its invoice.
+
+local UNTIED = 'a refund of a payment that is not tied to an invoice'
+
+-- Only so many events, and only so old ones, are remembered. Those that a person has to look at stay.
+local function forget_old_events(record, at)
+  local kept, spare = {}, #record[EVENTS] - MOST_EVENTS
+  for _, event in ipairs(record[EVENTS]) do
+    local open = event[E_STATE] == 'unresolved' or event[E_STATE] == 'waiting'
+    if open or (spare <= 0 and event[E_ACCEPTED] > at - KEEP_EVENTS) then
+      kept[#kept + 1] = event
+    else
+      spare = spare - 1
+    end
+  end
+  record[EVENTS] = kept
+end
+
+-- -1, 0 or 1: the event is older than, as old as, or newer than what its invoice already has.
+local function compare(event, record)
+  local order, rank = event[E_ORDER] - record[ORDER], event[E_RANK] - record[RANK]
+  local difference = order ~= 0 and order or rank
+  return difference < 0 and -1 or difference > 0 and 1 or 0
+end
+
+-- Events that this one overtakes: what they wanted is no longer wanted.
+local function overtake(record, event, at)
+  for _, other in ipairs(record[EVENTS]) do
+    local open = other[E_STATE] == 'waiting' or (other[E_STATE] == 'unresolved' and
+      (other[E_ORDER] < event[E_ORDER] or (other[E_ORDER] == event[E_ORDER] and other[E_RANK] <= event[E_RANK])))
+    if open and other[E_ID] ~= event[E_ID] then
+      other[E_STATE], other[E_SETTLED], other[E_WANTED] = 'superseded', at, {}
+    end
+  end
+end
+
+-- An older `paid` has come after the reversal that nobody could place: it is placed now, and there is nothing to undo.
+local function resolve_reversal(record, at)
+  for _, other in ipairs(record[EVENTS]) do
+    if other[E_STATE] == 'unresolved' and not other[E_INVOICED] and compare(other, record) == 0 then
+      other[E_STATE], other[E_SETTLED] = 'applied', at
+    end
+  end
+end
+
+-- Lets the claims of every place stand or fall with the newest event. Returns whether anything is to do.
+local function turn(ref, record, stands, at)
+  local changed = false
+  for _, place in ipairs(record[PLACES]) do
+    local claims = place[NAMED] ~= ''
+    if claims and place[STANDS] ~= stands then
+      place[STANDS], changed = stands, true
+      queue(ref, place, at)
+    end
+  end
+  return changed
+end
+
+-- Makes the invoice name just `wanted`. Returns whether anything is to do.
+local function rename(ref, record, wanted, at)
+  local changed, names = false, {}
+  for _, one in ipairs(wanted) do names[one[1]] = one[2] end
+  for _, place in ipairs(record[PLACES]) do
+    local named = names[place[WORKSPACE]] or ''
+    names[place[WORKSPACE]] = nil
+    if place[NAMED] ~= named or (named ~= '' and place[STANDS] ~= true) then
+      local let_go = without(place[NAMED], place[FORMERLY])
+      place[FORMERLY] = without(place[FORMERLY] .. let_go, named)
+      place[NAMED], place[STANDS], changed = named, true, true
+      queue(ref, place, at)
+    end
+  end
+  for _, one in ipairs(wanted) do
+    if names[one[1]] then
+      local place = { one[1], one[2], '', true, '', '', at, 0, {} }
+      table.insert(record[PLACES], place)
+      queue(ref, place, at)
+      changed = true
+    end
+  end
+  return changed
+end
+
+local function remember(record, event, state, reason)
+  event[E_STATE], event[E_REASON] = state, reason
+  if state ~= 'unresolved' then event[E_WANTED] = {} end
+  for _, other in ipairs(record[EVENTS]) do
+    if other[E_ID] == event[E_ID] then return state end
+  end
+  table.insert(record[EVENTS], event)
+  return state
+end
+
+local function has_names(record)
+  for _, place in ipairs(record[PLACES]) do
+    if place[NAMED] ~= '' then return true end
+  end
+  return false
+end
+
+-- Acts on the newest event. Returns its verdict, and a reason where there is one.
+local function act(ref, record, event, at)
+  local changed
+  if not event[E_INVOICED] then
+    if not has_names(record) then return 'unresolved', 'a reversal of an invoice that is not known' end
+    changed = turn(ref, record, false, at)
+  elseif #event[E_WANTED] > 0 then
+    changed = rename(ref, record, event[E_WANTED], at)
+  elseif has_names(record) then
+    changed = turn(ref, record, true, at)
+  else
+    return 'unresolved', 'the invoice names no entries'
+  end
+  if changed then
+    record[REVISION] = record[REVISION] + 1
+    return 'waiting', ''
+  end
+  return 'superseded', 'says what is known already'
+end
+
+-- Why an event moves nothing, or ''. Times are the source's; a clock far ahead must not outvote all that follows.
+local function standstill(event, at, future)
+  if event[E_AT] > at + future then return 'dated in the future' end
+  if event[E_AT] < at - KEEP_INVOICES then return 'older than what is remembered of invoices' end
+  if not event[E_INVOICED] then return event[E_REASON] end
+  return ''
+end
+
+-- What `event` does to the invoice at `ref`: writes the record and returns the verdict. `again` is for an event that
+-- the record holds already, and a person or a late link brings back: it passes the same check of order.
+local function apply(ref, record, event, at, future, again)
+  record = record or new_record(ref)
+  local order = compare(event, record)
+  local verdict, reason = 'unresolved', standstill(event, at, future)
+  if order < 0 or (order == 0 and not again) then
+    verdict, reason = 'superseded', ''
+    resolve_reversal(record, at)
+  elseif reason == '' then
+    overtake(record, event, at)
+    record[ORDER], record[RANK], record[PAID] = event[E_ORDER], event[E_RANK], event[E_INVOICED]
+    if event[E_REASON] == '' then
+      verdict, reason = act(ref, record, event, at)
+    else
+      reason = event[E_REASON]
+    end
+  end
+  remember(record, event, verdict, reason)
+  forget_old_events(record, at)
+  sum_up(record, at)
+  index(ref, record, at)
+  keep(ref, record)
+  return verdict == 'waiting' and 'accepted' or verdict
+end
+
+-- Remembers which invoice a payment belongs to, and places the refunds that came before that was known.
+local function tie(payment, ref, at, future)
+  call('SET', 'paidmark:payment:' .. payment, ref, 'PX', KEEP_INVOICES)
+  local untied = fetch(payment)
+  if not untied then return end
+  for _, event in ipairs(untied[EVENTS]) do
+    if event[E_STATE] == 'unresolved' then
+      if event[E_REASON] == UNTIED then event[E_REASON] = '' end
+      apply(ref, fetch(ref), event, at, future, false)
+    end
+  end
+  call('DEL', 'paidmark:invoice:' .. payment)
+  call('ZREM', 'paidmark:unresolved', payment)
+end

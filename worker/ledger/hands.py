@@ -1,0 +1,171 @@
+"""The workers' side of the ledger: leases, backlogs, limits, and what became of entries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any
+
+from arq import ArqRedis
+
+from worker import entries
+from worker.ledger.scripts import Argument, Keeping, Scripts
+from worker.marking import Pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to work for one workspace, and what the last one to have it left behind.
+
+    `failures` in a row, `parked` (why, or empty), `trial` (refused parts still to be tried) and `size` (0, or the batch
+    size that Clockify has taken).
+    """
+
+    workspace: str
+    token: str
+    failures: int
+    parked: str
+    trial: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` calls in any `window` seconds, counted together under `name`."""
+
+    name: str
+    count: int
+    window: float
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The head of a backlog: what is `pending`, and whether there is `more` behind it."""
+
+    pending: tuple[Pending, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What became of the entries of one marking. `refusals` are (index, reason) of those newly marked `x` in `done`."""
+
+    ref: str
+    revision: int
+    done: str
+    refusals: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """What a worker leaves when it gives a lease back. `wait` seconds until the next look; None: as soon as possible."""
+
+    wait: float | None = None
+    failures: int = 0
+    parked: str = ""
+    reason: str = ""
+    trial: str = ""
+    size: int = 0
+
+
+class LeaseLostError(Exception):
+    """Somebody else works for the workspace now. Nothing is lost: they have the backlog."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Workspaces at which somebody should look now, and seconds until the next one is due (None: none in sight)."""
+
+    workspaces: tuple[str, ...]
+    next_in: float | None
+
+
+@dataclass(slots=True)
+class Hands:
+    """Takes leases and settles markings. `lease` is its length in seconds: longer than a PATCH may take."""
+
+    store: ArqRedis
+    keeping: Keeping
+    lease: float
+    _scripts: Scripts = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Bind the scripts to the store."""
+        self._scripts = Scripts(self.store, self.keeping)
+
+    async def take(self, workspace: str) -> Lease | None:
+        """The lease of a workspace, or None where it is not due or somebody else has it."""
+        token = token_hex(8)
+        answer = await self._scripts.call("take", workspace, token, self._lease_ms)
+        if not answer[0]:
+            return None
+        _, failures, parked, trial, size = answer
+        return Lease(
+            workspace=workspace, token=token, failures=failures, parked=parked.decode(), trial=trial.decode(), size=size
+        )
+
+    async def plan(self, lease: Lease, *, most_entries: int, most_markings: int) -> Backlog:
+        """The head of the backlog, with the present wishes. Raises LeaseLostError."""
+        answer = await self._call(lease, "plan", most_entries, most_markings)
+        if not answer[0]:
+            raise LeaseLostError(lease.workspace)
+        return Backlog(tuple(_pending(*answer[i : i + 5]) for i in range(2, len(answer), 5)), bool(answer[1]))
+
+    async def permit(self, lease: Lease, limits: Sequence[Limit]) -> float:
+        """Seconds to wait before the next call may be made; 0: it is counted, go on. Raises LeaseLostError."""
+        arguments: list[Argument] = []
+        for limit in limits:
+            arguments += [limit.name, limit.count, int(limit.window * 1000)]
+        answer = await self._call(lease, "permit", *arguments)
+        if answer < 0:
+            raise LeaseLostError(lease.workspace)
+        return float(answer) / 1000
+
+    async def settle(
+        self, lease: Lease, progress: Sequence[Progress], *, sent: Sequence[str] = (), taken: bool = False
+    ) -> None:
+        """Write down what became of entries. Raises LeaseLostError; then the ledger sees to the entries `sent`.
+
+        `sent` are those of a PATCH that may have had an effect; `taken`: Clockify has said that it had.
+        """
+        arguments: list[Argument] = [entries.pack(tuple(sent)), int(taken)]
+        for one in progress:
+            arguments += [one.ref, one.revision, one.done, len(one.refusals)]
+            for index, reason in one.refusals:
+                arguments += [index, reason]
+        if not await self._call(lease, "settle", *arguments):
+            raise LeaseLostError(lease.workspace)
+
+    async def release(self, lease: Lease, handover: Handover) -> None:
+        """Give the lease back. A lease that is lost already is no matter."""
+        wait = -1 if handover.wait is None else int(handover.wait * 1000)
+        await self._scripts.call(
+            "release", lease.workspace, lease.token, wait, handover.failures, handover.parked,
+            handover.reason, handover.trial, handover.size,
+        )  # fmt: skip
+
+    async def overdue(self, most: int) -> Overdue:
+        """The workspaces that are due. Writes nothing: it serves when the store is full, too."""
+        next_in, *workspaces = await self._scripts.call("overdue", most)
+        return Overdue(tuple(one.decode() for one in workspaces), None if next_in < 0 else next_in / 1000)
+
+    async def look_again(self, workspace: str = "") -> int:
+        """Have a workspace that waits (or every parked one) looked at now. Returns how many were moved."""
+        return int(await self._scripts.call("look_again", workspace))
+
+    async def live(self, worker: str, forgotten_after: float) -> None:
+        """Say that `worker` lives."""
+        await self._scripts.call("sign_of_life", worker, int(forgotten_after * 1000))
+
+    @property
+    def _lease_ms(self) -> int:
+        return int(self.lease * 1000)
+
+    async def _call(self, lease: Lease, name: str, *arguments: Argument) -> Any:
+        return await self._scripts.call(name, lease.workspace, lease.token, self._lease_ms, *arguments)
+
+
+def _pending(ref: bytes, revision: int, packed: bytes, wishes: bytes, done: bytes) -> Pending:
+    names = entries.unpack(packed)
+    return Pending(
+        ref.decode(), revision, names, tuple(wish == ord("1") for wish in wishes), done.decode() or "." * len(names)
+    )

@@ -1,0 +1,217 @@
+-- Stands before every script: the clock, the names of keys, the bell, the record of an invoice, the claims.
+--
+-- Only these scripts know how the ledger lies in the store. Keys, all under `paidmark:`
+--   invoice:REF          the record of an invoice (below), packed; lives `keep_invoices` after its last change
+--   backlog:WORKSPACE    list of REFs with something to do there, oldest first; an order of acceptance
+--   due                  sorted set WORKSPACE -> when somebody should look at it (ms); a lease is a due time, too
+--   workspace:WORKSPACE  hash: token (of the lease), failures, parked (why), since, reason, trial, size
+--   claims:WORKSPACE:N   hash entry -> numbers of the invoices that name it; a negative number no longer stands
+--   numbers:N            hash number % 256 -> REF, so that a claim leads back to its invoice
+--   payment:REF          REF of the invoice that a payment belongs to
+--   unresolved, rejected sorted sets REF -> since when a person is awaited
+--   limit:NAME           list of the times of the newest calls that a rate limit counts
+--   undecoded            hash SOURCE/DIGEST -> an authentic body that could not be decoded
+--   workers              sorted set worker -> last sign of life
+--   figures              hash of counters
+--
+-- ARGV[1..3] are house rules: how long invoices and events are kept (ms), the body of a bell with `@` for the workspace.
+-- arg(1) is the first argument of the script itself.
+
+local KEEP_INVOICES, KEEP_EVENTS, BELL = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local MOST_EVENTS = 50
+local DAY = 86400000
+
+-- An invoice's record. NEWEST: order, rank and direction of the newest event that counts.
+local NUMBER, ORDER, RANK, PAID, REVISION, PLACES, EVENTS = 1, 2, 3, 4, 5, 6, 7
+-- A place: what the invoice means in one workspace. NAMED: entries it names; FORMERLY: entries to let go of.
+-- STANDS: whether its claims stand (true, false, or 'as claimed': a repair, which claims nothing itself).
+local WORKSPACE, NAMED, FORMERLY, STANDS, STATE, DONE, SINCE, SETTLED, REFUSED = 1, 2, 3, 4, 5, 6, 7, 8, 9
+-- An event of the invoice's history. WANTED: places {workspace, entries}, kept only while it is unresolved.
+local E_ID, E_INVOICED, E_ORDER, E_RANK, E_AT, E_ACCEPTED, E_STATE, E_REASON, E_SETTLED, E_WANTED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+
+local call = redis.call
+
+local function arg(n) return ARGV[n + 3] end
+local function number(n) return tonumber(ARGV[n + 3]) end
+local function whole(n) return string.format('%.0f', n) end
+
+-- Milliseconds by the store's clock: no process' clock decides anything. The offset is for tests.
+local function now()
+  local time = call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000) + (call('GET', 'paidmark:clock-offset') or 0)
+end
+
+local function count(figure, by) return call('HINCRBY', 'paidmark:figures', figure, by or 1) end
+
+-- The job that rings for a workspace, as arq's enqueue_job would write it. Its id names the workspace and the due time
+-- that it answers: rings for one due time are one ring.
+local function ring(workspace, due)
+  local id = 'drain:' .. workspace .. ':' .. whole(due)
+  call('SET', 'arq:job:' .. id, (BELL:gsub('@', workspace)), 'PX', DAY)
+  call('ZADD', 'arq:queue', due, id)
+end
+
+-- Something is to do: ring, unless somebody looks already, will look soon, or has been rung for.
+local function rouse(workspace, at)
+  if call('ZADD', 'paidmark:due', 'NX', whole(at), workspace) == 1 then ring(workspace, at) end
+end
+
+-- Whether `token` still holds the lease; if so, it now lasts `lease` longer.
+local function held(workspace, token, at, lease)
+  if call('HGET', 'paidmark:workspace:' .. workspace, 'token') ~= token then return false end
+  call('ZADD', 'paidmark:due', whole(at + lease), workspace)
+  return true
+end
+
+local function find_place(record, workspace)
+  for _, place in ipairs(record[PLACES]) do
+    if place[WORKSPACE] == workspace then return place end
+  end
+end
+
+local function waits(record)
+  for _, place in ipairs(record[PLACES]) do
+    if place[STATE] == 'waiting' then return true end
+  end
+  return false
+end
+
+local function fetch(ref)
+  local packed = call('GET', 'paidmark:invoice:' .. ref)
+  return packed and cmsgpack.unpack(packed)
+end
+
+-- Waiting work stays for as long as it takes; what is settled is remembered for `keep_invoices`.
+local function keep(ref, record)
+  local packed = cmsgpack.pack(record)
+  if waits(record) then
+    call('SET', 'paidmark:invoice:' .. ref, packed)
+  else
+    call('SET', 'paidmark:invoice:' .. ref, packed, 'PX', KEEP_INVOICES)
+  end
+end
+
+local function new_record(ref)
+  local n = call('INCR', 'paidmark:number')
+  call('HSET', 'paidmark:numbers:' .. whole(math.floor(n / 256)), n % 256, ref)
+  return { n, -1, -1, false, 0, {}, {} }
+end
+
+-- Packed ids, one by one: 12 bytes after a 0, 24 characters after a 1.
+local function each(packed)
+  local ids, i, n = {}, 1, #packed
+  while i <= n do
+    local width = packed:byte(i) == 0 and 12 or 24
+    ids[#ids + 1] = packed:sub(i + 1, i + width)
+    i = i + width + 1
+  end
+  return ids
+end
+
+local function pack_ids(ids)
+  local parts = {}
+  for i, id in ipairs(ids) do parts[i] = (#id == 12 and '\0' or '\1') .. id end
+  return table.concat(parts)
+end
+
+-- The ids of `some` that are not among `others`, both packed.
+local function without(some, others)
+  if some == '' or others == '' then return some end
+  local out, among = {}, {}
+  for _, id in ipairs(each(others)) do among[id] = true end
+  for _, id in ipairs(each(some)) do
+    if not among[id] then out[#out + 1] = id end
+  end
+  return pack_ids(out)
+end
+
+local function claims_of(workspace, id)
+  local a, b = id:byte(-2, -1)
+  return 'paidmark:claims:' .. workspace .. ':' .. (a % 16) * 256 + b
+end
+
+-- The wish of an entry: true while any claim on it stands.
+local function wish(workspace, id)
+  local value = call('HGET', claims_of(workspace, id), id)
+  if not value then return false end
+  for n in value:gmatch('[^,]+') do
+    if n:sub(1, 1) ~= '-' then return true end
+  end
+  return false
+end
+
+-- Writes that invoice `number` claims the entry (or no longer does), and returns the entry's wish.
+local function claim(workspace, id, number, stands)
+  local hash = claims_of(workspace, id)
+  local value = call('HGET', hash, id)
+  local mine, others, wished = whole(number), {}, stands
+  local written = stands and mine or '-' .. mine
+  if value ~= written then
+    for n in (value or ''):gmatch('[^,]+') do
+      if n ~= mine and n ~= '-' .. mine then
+        others[#others + 1] = n
+        wished = wished or n:sub(1, 1) ~= '-'
+      end
+    end
+    others[#others + 1] = written
+    call('HSET', hash, id, table.concat(others, ','))
+    call('PEXPIRE', hash, KEEP_INVOICES)
+  end
+  return wished
+end
+
+-- Writes the claims of one place. Returns a character an entry, named ones first: `1` wanted invoiced, `0` not.
+local function claim_place(record, place)
+  local wishes = {}
+  for _, id in ipairs(each(place[NAMED])) do
+    local wished
+    if place[STANDS] == 'as claimed' then
+      wished = wish(place[WORKSPACE], id)
+    else
+      wished = claim(place[WORKSPACE], id, record[NUMBER], place[STANDS])
+    end
+    wishes[#wishes + 1] = wished and '1' or '0'
+  end
+  for _, id in ipairs(each(place[FORMERLY])) do
+    wishes[#wishes + 1] = claim(place[WORKSPACE], id, record[NUMBER], false) and '1' or '0'
+  end
+  return table.concat(wishes)
+end
+
+-- Puts a place into its workspace's backlog, from the start.
+local function queue(ref, place, at)
+  if place[STATE] ~= 'waiting' then call('RPUSH', 'paidmark:backlog:' .. place[WORKSPACE], ref) end
+  place[STATE], place[DONE], place[SINCE], place[SETTLED], place[REFUSED] = 'waiting', '', at, 0, {}
+  rouse(place[WORKSPACE], at)
+end
+
+-- Keeps the two lists of what awaits a person in step with the record.
+local function index(ref, record, at)
+  local unresolved, rejected = false, false
+  for _, event in ipairs(record[EVENTS]) do unresolved = unresolved or event[E_STATE] == 'unresolved' end
+  for _, place in ipairs(record[PLACES]) do
+    rejected = rejected or place[STATE] == 'rejected' or place[STATE] == 'partly_applied'
+  end
+  for list, listed in pairs({ unresolved = unresolved, rejected = rejected }) do
+    if listed then
+      call('ZADD', 'paidmark:' .. list, 'NX', whole(at), ref)
+    else
+      call('ZREM', 'paidmark:' .. list, ref)
+    end
+  end
+end
+
+-- The newest event that made markings gets the state that its places have come to.
+local function sum_up(record, at)
+  if waits(record) then return end
+  local seen, states = {}, 0
+  for _, place in ipairs(record[PLACES]) do
+    if place[STATE] ~= '' and not seen[place[STATE]] then
+      seen[place[STATE]], states = true, states + 1
+    end
+  end
+  local state = states == 1 and next(seen) or 'partly_applied'
+  for _, event in ipairs(record[EVENTS]) do
+    if event[E_STATE] == 'waiting' then event[E_STATE], event[E_SETTLED] = state, at end
+  end
+end

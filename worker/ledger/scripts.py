@@ -1,0 +1,86 @@
+"""The scripts: read from their files, put together, and called by their digest.
+
+Must not know what they mean. A script has a shebang line with its flags; what it needs stands in between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+
+from arq import ArqRedis
+from arq.jobs import serialize_job
+from redis.exceptions import NoScriptError
+
+from worker.ledger.bell import encode
+
+Argument = str | bytes | int
+_TAKING_EVENTS = {"accept", "tie", "retry"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How long the ledger remembers, in seconds."""
+
+    invoices: float = 400 * 86400.0
+    events: float = 30 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One script as it is sent to the store, and the digest by which it is called."""
+
+    text: str
+    digest: str
+
+
+@cache
+def script(name: str) -> Script:
+    """The script `name`.lua with what stands before it."""
+    shebang, _, body = _read(name).partition("\n")
+    before = [_read("prelude")] + ([_read("apply")] if name in _TAKING_EVENTS else [])
+    text = "\n".join([shebang, *before, body])
+    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+class Scripts:
+    """Calls scripts on one store, with the house rules that each of them is given."""
+
+    def __init__(self, store: ArqRedis, keeping: Keeping) -> None:
+        """Keep the client of the store, and how long to remember."""
+        self._store = store
+        rung = serialize_job("drain", ("@",), {}, None, 0, serializer=encode)
+        self._rules = (int(keeping.invoices * 1000), int(keeping.events * 1000), rung)
+
+    async def call(self, name: str, *arguments: Argument) -> Any:
+        """What script `name` answers. A store that has forgotten its scripts (a restart) is told again."""
+        wanted = script(name)
+        try:
+            return await self._store.execute_command("EVALSHA", wanted.digest, 0, *self._rules, *arguments)
+        except NoScriptError:
+            return await self._store.execute_command("EVAL", wanted.text, 0, *self._rules, *arguments)
+
+    async def call_each(self, calls: Sequence[tuple[str, Sequence[Argument]]]) -> list[Any]:
+        """What each of `calls` answers, in one round trip: a value, or the exception that it raised."""
+        answers = await self._send(calls)
+        forgotten = {calls[i][0] for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)}
+        if not forgotten:
+            return answers
+        for name in forgotten:
+            await self._store.script_load(script(name).text)
+        again = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        for i, answer in zip(again, await self._send([calls[i] for i in again]), strict=True):
+            answers[i] = answer
+        return answers
+
+    async def _send(self, calls: Sequence[tuple[str, Sequence[Argument]]]) -> list[Any]:
+        pipeline = self._store.pipeline(transaction=False)
+        for name, arguments in calls:
+            pipeline.execute_command("EVALSHA", script(name).digest, 0, *self._rules, *arguments)
+        return await pipeline.execute(raise_on_error=False)
+
+
+def _read(name: str) -> str:
+    return files("worker.ledger").joinpath(f"{name}.lua").read_text()

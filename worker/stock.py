@@ -1,0 +1,50 @@
+"""Settings for the stock `arq` command: `arq worker.settings.WorkerSettings` runs the same drains.
+
+The stock worker polls, and ends when its store goes away; `paidmark work` does neither.
+"""
+
+import asyncio
+from typing import Any
+
+from worker.app import functions, job_timeout, meters, opened
+from worker.ledger import connect
+from worker.ledger.bell import decode, encode
+from worker.log import configure
+from worker.settings import HandsSettings, load
+
+
+def build() -> type:
+    """The class that arq reads. Reads the settings from the environment; raises SettingsError."""
+    settings = load(HandsSettings)
+    configure(settings.log_level, settings.log_format)
+    store = connect(str(settings.redis_url), connections=settings.max_drains * 2 + 10)
+    closing = asyncio.Event()
+
+    async def start(ctx: dict[Any, Any]) -> None:
+        ctx["open"] = opened(settings, store, meters(), closing)
+        ctx["sweep"] = await ctx["open"].__aenter__()
+        ctx["sweeping"] = asyncio.create_task(ctx["sweep"].run())
+
+    async def stop(ctx: dict[Any, Any]) -> None:
+        closing.set()
+        ctx["sweeping"].cancel()
+        await ctx["sweep"].finish()
+        await ctx["open"].__aexit__(None, None, None)
+
+    return type(
+        "WorkerSettings",
+        (),
+        {
+            "functions": functions(job_timeout(settings)),
+            "redis_pool": store,
+            "on_startup": staticmethod(start),
+            "on_shutdown": staticmethod(stop),
+            "job_serializer": staticmethod(encode),
+            "job_deserializer": staticmethod(decode),
+            "job_timeout": job_timeout(settings),
+            "job_completion_wait": int(job_timeout(settings)) + 1,
+            "max_jobs": settings.max_drains,
+            "keep_result": 0,
+            "log_results": False,
+        },
+    )

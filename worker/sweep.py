@@ -1,0 +1,64 @@
+"""Finds what is due and starts drains for it: after a killed worker, a lost bell, a cooldown, a probe's time.
+
+The bell makes work start at once; the sweep makes sure that it starts at all. It must not write to arq: a store that is
+full takes no more bells, and the work must still flow out.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from worker.drain import Workshop, drain
+from worker.ledger.store import STORE_ERRORS
+
+log = structlog.get_logger()
+
+PAUSE = 1.0
+"""Seconds between two looks, at most."""
+FORGOTTEN_AFTER = 60.0
+"""Seconds after its last sign of life for which a worker is remembered."""
+
+
+class Sweep:
+    """Runs drains, for the bell and for what is overdue, at most `most` of its own at a time."""
+
+    def __init__(self, workshop: Workshop, *, name: str, most: int) -> None:
+        """`name` tells this worker from others."""
+        self._workshop = workshop
+        self._name = name
+        self._most = most
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._look = asyncio.Event()
+
+    async def drain(self, workspace: str) -> None:
+        """One drain; then a look at what is due next. A store that is lost is no failure: the lease runs out."""
+        try:
+            await drain(self._workshop, workspace)
+        except STORE_ERRORS as error:
+            log.warning("drain.interrupted", workspace=workspace, reason=str(error))
+        self._look.set()
+
+    async def run(self) -> None:
+        """Sweep until cancelled. Raises what the store raises."""
+        await self._workshop.hands.look_again()
+        while True:
+            self._look.clear()
+            pause = await self._sweep()
+            await self._workshop.hands.live(self._name, FORGOTTEN_AFTER)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), pause)
+
+    async def finish(self) -> None:
+        """Wait for the drains that are under way."""
+        await asyncio.gather(*self._running.values())
+
+    async def _sweep(self) -> float:
+        """Start what is overdue; seconds until the next look."""
+        overdue = await self._workshop.hands.overdue(self._most)
+        for workspace in overdue.workspaces[: self._most - len(self._running)]:
+            if workspace not in self._running:
+                task = asyncio.create_task(self.drain(workspace))
+                self._running[workspace] = task
+                task.add_done_callback(lambda _, workspace=workspace: self._running.pop(workspace))  # type: ignore[misc]
+        return PAUSE if overdue.next_in is None else min(overdue.next_in, PAUSE)
