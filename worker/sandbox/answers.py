@@ -5,7 +5,7 @@ The order is credentials, path, workspace, plan, body, ids. Paths and shapes: ht
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
@@ -25,7 +25,10 @@ class Marks(Struct, rename="camel"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One call, whole: `path` is raw, `api_key` and `addon_token` are empty where their header is missing."""
+    """One call, whole: `path` is raw, `api_key` and `addon_token` are empty where their header is missing.
+
+    `marks` is None and `unreadable` says why, if the body of a mark or a batch read cannot be read.
+    """
 
     method: str
     path: str
@@ -34,6 +37,7 @@ class Asked:
     addon_token: str
     body: bytes
     marks: Marks | None
+    unreadable: str
 
 
 _MARKS: Final = Decoder(Marks)
@@ -47,12 +51,7 @@ _REFUSALS: Final = {
 def asked(method: str, path: str, *, api_key: str, addon_token: str, body: bytes) -> Asked:
     """A call, with its body read as far as it can be."""
     found = routes.find(method, path)
-    marks: Marks | None = None
-    if found.route in ("invoiced", "batch"):
-        try:
-            marks = _MARKS.decode(body)
-        except (DecodeError, UnicodeDecodeError):
-            marks = None
+    marks, unreadable = _read(body) if found.route in ("invoiced", "batch") else (None, "")
     return Asked(
         method=method,
         path=path,
@@ -61,6 +60,7 @@ def asked(method: str, path: str, *, api_key: str, addon_token: str, body: bytes
         addon_token=addon_token,
         body=body,
         marks=marks,
+        unreadable=unreadable,
     )
 
 
@@ -68,17 +68,26 @@ def answer(world: World, call: Asked, now: float) -> Reply:
     """The reply to `call`, which has had its effect on `world` at `now` (seconds since 1970)."""
     if not call.path.startswith(("/api/", "/report/", "/v1/")):
         return replies.no_route(call.path[1:])
+    credential = Credential(call.api_key or call.addon_token, bool(call.addon_token))
     if bool(call.api_key) == bool(call.addon_token):
         return replies.NO_SINGLE_CREDENTIAL
-    credential = Credential(call.api_key or call.addon_token, bool(call.addon_token))
     if not world.accepts(credential):
         return replies.TOKEN_INVALID if credential.addon else replies.KEY_UNKNOWN
     if not call.found.route:
         return _nowhere(call)
-    if call.found.route == "user":
-        return replies.told(resources.user(world, credential))
-    if call.found.route == "workspaces":
-        return replies.told(resources.workspaces(world, credential))
+    if call.found.route in _OF_THE_CALLER:
+        return replies.told(_OF_THE_CALLER[call.found.route](world, credential))
+    return _in_workspace(world, credential, call, now)
+
+
+def _read(body: bytes) -> tuple[Marks | None, str]:
+    try:
+        return _MARKS.decode(body), ""
+    except (DecodeError, UnicodeDecodeError) as why:
+        return None, str(why)
+
+
+def _in_workspace(world: World, credential: Credential, call: Asked, now: float) -> Reply:
     workspace = world.workspace(call.found.workspace, credential)
     if workspace is None:
         return replies.WORKSPACE_HIDDEN if world.hidden else replies.ACCESS_DENIED
@@ -96,7 +105,7 @@ def _mark(world: World, workspace: Workspace, call: Asked, now: float) -> Reply:
         return replies.NOT_IN_PLAN
     marks = call.marks
     if marks is None:
-        return _unreadable(call.body)
+        return replies.unreadable(call.unreadable)
     if marks.invoiced is None or not marks.time_entry_ids:
         return replies.IS_NULL if marks.invoiced is None or marks.time_entry_ids is None else replies.IS_EMPTY
     refusal = world.mark(workspace.id, marks.time_entry_ids, marks.invoiced, now)
@@ -105,7 +114,7 @@ def _mark(world: World, workspace: Workspace, call: Asked, now: float) -> Reply:
 
 def _batch(world: World, workspace: Workspace, call: Asked, _now: float) -> Reply:
     if call.marks is None:
-        return _unreadable(call.body)
+        return replies.unreadable(call.unreadable)
     if not call.marks.time_entry_ids:
         return replies.IS_NULL if call.marks.time_entry_ids is None else replies.IS_EMPTY
     found = [world.find(workspace.id, name) for name in dict.fromkeys(call.marks.time_entry_ids)]
@@ -125,17 +134,11 @@ def _report(world: World, workspace: Workspace, call: Asked, now: float) -> Repl
     return report(world, workspace.id, call.body, now)
 
 
-def _unreadable(body: bytes) -> Reply:
-    try:
-        _MARKS.decode(body)
-    except UnicodeDecodeError:
-        return replies.unreadable("Invalid UTF-8")
-    except DecodeError as why:
-        return replies.unreadable(str(why))
-    raise AssertionError("the body was found unreadable")  # pragma: no cover - the same bytes do not decode
-
-
-_IN_WORKSPACE: Final[dict[str, Callable[..., Any]]] = {
+_OF_THE_CALLER: Final[dict[str, Callable[[World, Credential], object]]] = {
+    "user": resources.user,
+    "workspaces": resources.workspaces,
+}
+_IN_WORKSPACE: Final[dict[str, Callable[[World, Workspace, Asked, float], Reply]]] = {
     "invoiced": _mark,
     "batch": _batch,
     "entry": _entry,

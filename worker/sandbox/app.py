@@ -6,8 +6,8 @@ It serves with aiohttp's plain server: the routes, and what is answered where th
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from math import isinf
+from contextlib import asynccontextmanager
+from math import ceil, isinf
 
 from aiohttp import web
 
@@ -33,7 +33,7 @@ async def running(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0) -
         await web.TCPSite(runner, host, port).start()
         yield f"http://{host}:{runner.addresses[0][1]}/api"
     finally:
-        served.closing.set()
+        served.closing.set_result(None)
         await runner.cleanup()
 
 
@@ -51,7 +51,7 @@ class _Served:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.closing = asyncio.Event()
+        self.closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one request, or cut its connection."""
@@ -80,9 +80,9 @@ class _Served:
     async def _answered(self, request: web.BaseRequest, call: Asked) -> Reply:
         limiter = self.sandbox.limiter
         if limiter is not None:
-            wait = limiter.admit(call.found.workspace, asyncio.get_running_loop().time())
+            wait = limiter.admit(call.found.workspace, time.monotonic())
             if wait:
-                return replies.throttled(limiter.limit.page, int(wait) + 1 if limiter.limit.named else None)
+                return replies.throttled(limiter.limit.page, ceil(wait) if limiter.limit.named else None)
         refused = await self._spoilt(request, call, None)
         if refused is not None:
             return refused
@@ -108,10 +108,8 @@ class _Served:
         return False
 
     async def _closes(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self.closing.wait()
-        return self.closing.is_set()
+        closed, _ = await asyncio.wait([self.closing], timeout=seconds)
+        return bool(closed)
 
 
 def _line(call: Asked, at: float) -> Call:

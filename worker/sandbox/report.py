@@ -58,12 +58,17 @@ class Query(Struct, rename="camel"):
     sort_order: Literal["ASCENDING", "DESCENDING"] | None = None
 
 
+def _seconds(entry: Entry) -> int:
+    end = entry.facts.end or entry.facts.start
+    return int((end - entry.facts.start).total_seconds())
+
+
 _QUERY: Final = Decoder(Query)
 _SORTS: Final[dict[str | None, Callable[[Entry], Any]]] = {
     "ID": lambda entry: entry.id,
     "DESCRIPTION": lambda entry: entry.facts.description,
     "USER": lambda entry: entry.facts.user,
-    "DURATION": lambda entry: _seconds(entry),
+    "DURATION": _seconds,
 }
 
 
@@ -172,11 +177,6 @@ def _invoicing(entry: Entry, at: float) -> dict[str, Any]:
         return {"invoicingInfo": {"manuallyInvoiced": True}}
     # Both an empty list and nothing were seen; which of them means what is not known.
     return {"invoicingInfo": []} if entry.changed else {}
-
-
-def _seconds(entry: Entry) -> int:
-    end = entry.facts.end or entry.facts.start
-    return int((end - entry.facts.start).total_seconds())
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

@@ -65,7 +65,7 @@ class Seeded(Facts, kw_only=True, frozen=True):
     invoiced: bool = False
 
 
-class Entry(Struct):
+class Entry(Struct, gc=False):  # no cycles here, and a benchmark keeps a million of them
     """An entry as it stands.
 
     `writes` counts the marks that named it, `changed` those that changed its flag, `changes` holds the last
@@ -78,7 +78,7 @@ class Entry(Struct):
     invoiced: bool = False
     writes: int = 0
     changed: int = 0
-    changes: list[tuple[float, bool]] = []
+    changes: tuple[tuple[float, bool], ...] = ()
 
     def mark(self, change: tuple[float, bool]) -> None:
         """Take the flag of `change`, and remember it if it is another one."""
@@ -87,9 +87,7 @@ class Entry(Struct):
             return
         self.invoiced = change[1]
         self.changed += 1
-        self.changes.append(change)
-        if len(self.changes) > CHANGES_KEPT:
-            del self.changes[0]
+        self.changes = (*self.changes[1 - CHANGES_KEPT :], change)
 
     def was_invoiced(self, at: float) -> bool:
         """The flag as it was at `at`, as far back as the changes are kept."""
