@@ -55,13 +55,14 @@ async def _healthz(_: web.Request) -> web.Response:
 
 async def serve(settings: DoorSettings, closing: asyncio.Event) -> None:
     """Receive until `closing` is set; then answer what is under way, and stop."""
-    async with _served(settings):
-        log.info("receiver.started", host=settings.host, port=settings.port, sources=sorted(settings.sources))
+    async with served(settings) as url:
+        log.info("receiver.started", url=url, sources=sorted(settings.sources))
         await closing.wait()
 
 
 @asynccontextmanager
-async def _served(settings: DoorSettings) -> AsyncIterator[None]:
+async def served(settings: DoorSettings) -> AsyncIterator[str]:
+    """A receiver, for as long as the block runs; gives its URL. Port 0 is a free one."""
     registry = CollectorRegistry()
     deliveries = Counter("paidmark_deliveries", "Deliveries, by source and answer", ["source", "answer"], registry=registry)
     keeping = Keeping(invoices=settings.keep_invoices, events=settings.keep_events)
@@ -87,7 +88,8 @@ async def _served(settings: DoorSettings) -> AsyncIterator[None]:
         await runner.setup()
         await web.TCPSite(runner, settings.host, settings.port).start()
         async with listening(settings.ops_host, settings.ops_port, wrong=wrong, figures=figures):
-            yield
+            host, port = runner.addresses[0][:2]
+            yield f"http://{host}:{port}"
     finally:
         await runner.cleanup()
         accepting.cancel()

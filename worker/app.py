@@ -14,7 +14,7 @@ from arq.worker import Function, func
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from worker.clockify import Clockify
-from worker.drain import SLICE, Workshop
+from worker.workshop import SLICE, Workshop
 from worker.instant import InstantWorker
 from worker.ledger import Desk, Hands, Keeping, connect
 from worker.ledger.bell import UNREADABLE, decode, encode

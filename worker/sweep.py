@@ -9,8 +9,9 @@ from contextlib import suppress
 
 import structlog
 
-from worker.drain import Workshop, drain
+from worker.drain import drain
 from worker.ledger.store import STORE_ERRORS
+from worker.workshop import Workshop
 
 log = structlog.get_logger()
 

@@ -1,0 +1,98 @@
+"""The commands that run: `up`, `receive`, `work`, `sandbox`. Each half is loaded only by the command that runs it."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+import uvloop
+
+from worker.log import configure
+from worker.settings import SettingsError, load
+
+
+def receive() -> None:
+    """Receive webhooks: the half that faces the internet. Holds webhook secrets, and no key for Clockify.
+
+    Runs until SIGTERM or Ctrl-C. Exit status 2: the settings are wrong. The same as python -m webhooks.
+    """
+    from webhooks.__main__ import main  # noqa: PLC0415 - the other half is not loaded
+
+    raise typer.Exit(main())
+
+
+def work() -> None:
+    """Mark entries at Clockify: the half that holds the key. As many of them as you like.
+
+    Runs until SIGTERM or Ctrl-C, and finishes the calls that are under way. The same as python -m worker.
+    """
+    from worker.__main__ import main  # noqa: PLC0415 - the other half is not loaded
+
+    raise typer.Exit(main())
+
+
+def up() -> None:
+    """Run everything in one process: receiver, worker, and an embedded store in PAIDMARK_DATA.
+
+    With PAIDMARK_REDIS_URL that store is used instead. Ctrl-C stops the store last.
+    """
+    from webhooks.settings import DoorSettings  # noqa: PLC0415 - loaded by this command only
+    from webhooks.up import run  # noqa: PLC0415 - loaded by this command only
+    from worker.embedded import EmbeddedStoreError  # noqa: PLC0415 - loaded by this command only
+    from worker.settings import HandsSettings  # noqa: PLC0415 - loaded by this command only
+
+    try:
+        door, hands = load(DoorSettings), load(HandsSettings)
+    except SettingsError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from error
+    configure(door.log_level, door.log_format)
+    try:
+        uvloop.run(run(door, hands))
+    except (EmbeddedStoreError, OSError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(3) from error
+
+
+def sandbox(
+    host: Annotated[str, typer.Option(help="Keep it a loopback: the control path asks for no key.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is a free one.")] = 8090,
+    closed: Annotated[bool, typer.Option(help="Know only what is seeded; else every well-formed id exists.")] = False,
+    lenient: Annotated[bool, typer.Option(help="Skip unknown entries; else refuse the whole batch.")] = False,
+    limit: Annotated[str, typer.Option(help="Calls a workspace may make: 50/s, 30/h; empty for no limit.")] = "50/s",
+) -> None:
+    """Run the stand-in for Clockify alone, to try an integration of your own.
+
+    It keeps everything in memory. GET /sandbox/entries/ID says how an entry is, /sandbox/calls what was called,
+    POST /sandbox/faults orders an outage.
+
+    Examples: paidmark sandbox · paidmark sandbox --limit 30/h --closed
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415 - loaded by this command only
+
+    from worker.sandbox import ASSUMED, Sandbox, Seed, World, sample, serve  # noqa: PLC0415 - loaded by this command only
+
+    standin = Sandbox(world=World(open_world=not closed, strict=not lenient))
+    try:
+        standin.seed(sample(datetime.now(UTC)))
+        standin.seed(Seed(limit=limit))
+    except ValueError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from error
+
+    def ready(url: str) -> None:
+        typer.echo(f"{ASSUMED}\n\nPAIDMARK_CLOCKIFY_URL={url}\nPAIDMARK_WORKSPACE={next(iter(standin.world.workspaces))}")
+
+    async def until_signalled() -> None:
+        serving = asyncio.ensure_future(serve(standin, host=host, port=port, ready=ready))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+        await asyncio.wait([serving])
+        if not serving.cancelled():
+            serving.result()
+
+    try:
+        uvloop.run(until_signalled())
+    except OSError as error:
+        typer.echo(f"{host}:{port}: {error}", err=True)
+        raise typer.Exit(3) from error

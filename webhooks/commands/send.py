@@ -1,0 +1,86 @@
+"""`paidmark send SOURCE`: signs and posts a delivery as that source would."""
+
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+from uuid import uuid4
+
+import typer
+
+from webhooks.settings import DoorSettings
+from webhooks.sources import KINDS
+from webhooks.sources.kind import Sample
+from worker.entries import is_id
+from worker.settings import SettingsError, load
+
+PATIENCE = 10.0
+
+
+def send(
+    source: Annotated[str, typer.Argument(help="The source's name in the settings.")],
+    file: Annotated[Path | None, typer.Option(help="A body to post as it is, instead of a made-up one.")] = None,
+    workspace: Annotated[str, typer.Option(help="The workspace that the invoice names.")] = "64a687e29ae1f428e7ebe303",
+    entries: Annotated[str, typer.Option(help="The entries that it names, separated by spaces.")] = "",
+    invoice: Annotated[str, typer.Option(help="The invoice's id; a new one, if left out.")] = "",
+    reverse: Annotated[bool, typer.Option(help="A reversal instead of a payment.")] = False,
+    url: Annotated[str, typer.Option(help="Where the receiver is; by the settings, if left out.")] = "",
+) -> None:
+    """Sign and post a sample, or a file, as that source would; prints the receiver's answer.
+
+    Exit status 0 for an answer of 200, 1 for another, 2 for wrong settings or arguments, 3 for no answer.
+
+    Examples: paidmark send stripe --entries "54m377ddd3fcab07cfbb432w 25b687e29ae1f428e7ebe123" · paidmark send standard --file body.json
+    """
+    kind, secret, settings = _signing(source)
+    event = f"evt_{uuid4().hex}"
+    named = tuple(entries.replace(",", " ").split()) or (uuid4().hex[:24], uuid4().hex[:24])
+    if wrong := [one for one in (workspace, *named) if not is_id(one)]:
+        _fail(2, f"not an id of 24 letters and digits: {', '.join(wrong)}")
+    sample = Sample(
+        event=event,
+        invoice=invoice or f"in_{uuid4().hex[:12]}",
+        workspace=workspace,
+        entries=named,
+        at=time.time(),
+        paid=not reverse,
+    )
+    body = file.read_bytes() if file else KINDS[kind].sample(sample)
+    headers = KINDS[kind].sign(body, secret, event, time.time())
+    status = _post(f"{url or f'http://{settings.host}:{settings.port}'}/webhooks/{source}", body, headers)
+    what = str(file) if file else f"{sample.invoice} ({'paid' if sample.paid else 'reversed'}, {len(named)} entries)"
+    typer.echo(f"{status}  {what}")
+    raise typer.Exit(0 if status == 200 else 1)  # noqa: PLR2004 - 200 OK
+
+
+def _signing(source: str) -> tuple[str, str, DoorSettings]:
+    """The kind and the first secret of a source."""
+    try:
+        settings = load(DoorSettings)
+    except SettingsError as error:
+        _fail(2, str(error))
+    found = settings.sources.get(source)
+    if found is None:
+        _fail(2, f"no source {source!r} in the settings; there are: {', '.join(settings.sources) or 'none'}")
+    if not found.secrets:
+        _fail(2, f"source {source!r} has no secret: set PAIDMARK_SOURCES__{source.upper().replace('-', '_')}__SECRETS")
+    return found.kind, found.secrets[0].get_secret_value(), settings
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    if not url.startswith(("http://", "https://")):
+        _fail(2, f"{url} is no address of a receiver: it begins with http:// or https://")
+    request = Request(url, data=body, headers={"Content-Type": "application/json", **headers})  # noqa: S310 - checked above
+    try:
+        with urlopen(request, timeout=PATIENCE) as response:  # noqa: S310 - checked above
+            return int(response.status)
+    except HTTPError as error:
+        return error.code
+    except (URLError, OSError) as error:
+        _fail(3, f"no answer from {url}: {error}. Is the receiver running?")
+
+
+def _fail(status: int, text: str) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(status)

@@ -1,0 +1,45 @@
+"""Everything in one process, for real use on one machine: store, receiver, worker. The store is stopped last."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from webhooks.app import serve
+from webhooks.settings import DoorSettings
+from worker.app import work
+from worker.embedded import embedded
+from worker.settings import HandsSettings
+
+log = structlog.get_logger()
+
+
+async def run(door: DoorSettings, hands: HandsSettings) -> None:
+    """Run until SIGTERM or SIGINT. Raises EmbeddedStoreError where the folder is in use, OSError where a port is."""
+    closing = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, closing.set)
+    async with _store(door) as url:
+        found = {"redis_url": url}
+        halves = [
+            asyncio.create_task(serve(door.model_copy(update=found), closing)),
+            asyncio.create_task(work(hands.model_copy(update=found), closing)),
+        ]
+        await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
+        # One half that cannot go on takes the other with it: half a service looks like a whole one.
+        closing.set()
+        await asyncio.gather(*halves)
+
+
+@asynccontextmanager
+async def _store(door: DoorSettings) -> AsyncIterator[str]:
+    """The store of the settings, or an embedded one in the data folder."""
+    if door.redis_url:
+        yield door.redis_url
+        return
+    async with embedded(door.data) as store:
+        log.info("store.started", folder=str(door.data))
+        yield store.url
+    log.info("store.stopped", folder=str(door.data))

@@ -1,0 +1,83 @@
+"""How long one drain goes on, when it may call, and when somebody should look again after it.
+
+Knows time, limits and failures, and nothing of entries.
+"""
+
+import asyncio
+import random
+import time
+from dataclasses import replace
+
+import structlog
+
+from worker.ledger.hands import Handover, Lease, Limit
+from worker.outcome import Postponed, backoff
+from worker.workshop import Workshop
+
+log = structlog.get_logger()
+
+SHORT_WAIT = 1.5
+"""Seconds that a drain waits for a rate limit before it rather gives the lease back."""
+FRESH = 1.0
+"""Seconds for which a permit is good: a process that was stopped in between asks again."""
+WIDER = 1.02
+"""Windows are counted a little wider than the limit's: calls do not arrive in the rhythm in which they left."""
+
+
+class Pace:
+    """The pace of one drain. `stop` is the handover, once something has made it stop."""
+
+    def __init__(self, workshop: Workshop, lease: Lease, fingerprint: str) -> None:
+        """`fingerprint` names the credential, whose calls are counted together."""
+        self._shop = workshop
+        self._lease = lease
+        self._until = time.monotonic() + workshop.slice
+        self._failures = lease.failures
+        self.proven = not (lease.failures or lease.parked)
+        self.stop: Handover | None = None
+        count, seconds = workshop.rate
+        self._limits = [
+            Limit(name, count, seconds * WIDER) for name in (f"workspace:{lease.workspace}", f"key:{fingerprint}")
+        ]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is time, and nothing that speaks against another call."""
+        return self.stop is None and time.monotonic() < self._until and not self._shop.closing.is_set()
+
+    async def permitted(self) -> bool:
+        """Wait for the rate limits. False where the wait is so long that the lease is better given back."""
+        while True:
+            asked = time.monotonic()
+            wait = await self._shop.hands.permit(self._lease, self._limits)
+            if wait > SHORT_WAIT or asked + wait > self._until:
+                self.stop = self.stop or Handover(wait=wait, reason="the rate limit")
+                return False
+            await asyncio.sleep(wait)
+            if wait == 0 and time.monotonic() - asked < FRESH:
+                return self.stop is None
+
+    def taken(self) -> None:
+        """Clockify has taken something: whatever was wrong is over."""
+        self.proven, self._failures = True, 0
+
+    def postpone(self, outcome: Postponed) -> int:
+        """Try again later, after the longest wait that any call asks for. Returns the failures in a row."""
+        failures = self._failures + 1
+        spread = random.random()  # noqa: S311 - spreads retries, guards nothing
+        wait = backoff(failures, cap=self._shop.retry_cap, after=outcome.after, random=spread)
+        if self.stop is None or (not self.stop.parked and (self.stop.wait or 0) < wait):
+            self.stop = Handover(wait=wait, failures=failures, reason=outcome.reason)
+        log.warning("workspace.waiting", workspace=self._lease.workspace, failures=failures, reason=outcome.reason)
+        return failures
+
+    def park(self, reason: str) -> None:
+        """Clockify refuses the workspace as a whole: only a probe looks again, or a person."""
+        self.hold(reason)
+        self.stop = replace(self.stop or Handover(), failures=self._failures, parked=reason)
+        log.error("workspace.parked", workspace=self._lease.workspace, reason=reason)
+
+    def hold(self, reason: str) -> None:
+        """Look again at the next probe's time."""
+        spread = 0.75 + random.random() / 2  # noqa: S311 - spreads probes, guards nothing
+        self.stop = Handover(wait=self._shop.probe_interval * spread, reason=reason)
