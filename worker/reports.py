@@ -16,7 +16,7 @@ import msgspec
 
 from worker.clockify import Credential
 from worker.outcome import NoReply, backoff, retry_after
-from worker.timesheet import Page, User, Workspace, page, user, workspaces
+from worker.timesheet import Page, User, Workspace, page, user, workspace, workspaces
 
 T = TypeVar("T")
 
@@ -91,33 +91,39 @@ class Reports:
         """The workspaces that a key may see (getWorkspacesOfUser). Add-on tokens are not taken there."""
         return _read(workspaces, await self._ask("GET", f"{self._url}/v1/workspaces", credential))
 
-    async def workspace(self, credential: Credential, workspace: str) -> Workspace:
+    async def workspace(self, credential: Credential, name: str) -> Workspace:
         """One workspace."""
-        answer = await self._ask("GET", f"{self._url}/v1/workspaces/{workspace}", credential)
-        return _read(lambda body: workspaces(b"[" + body + b"]")[0], answer)
+        answer = await self._ask("GET", f"{self._url}/v1/workspaces/{name}", credential)
+        return _read(workspace, answer)
 
-    async def detailed(self, credential: Credential, workspace: str, query: dict[str, object]) -> Page:
-        """One page of the detailed report (generateDetailedReport); `query` is its filter, whole."""
-        url = f"{self._reports}/v1/workspaces/{workspace}/reports/detailed"
+    async def detailed(self, credential: Credential, name: str, query: dict[str, object]) -> Page:
+        """One page of the detailed report (generateDetailedReport); `query` is its filter, whole, `name` the workspace."""
+        url = f"{self._reports}/v1/workspaces/{name}/reports/detailed"
         answer = await self._ask("POST", url, credential, msgspec.json.encode(query))
         return _read(lambda body: page(body, answer.headers.get("Last-Page", "")), answer)
 
     async def _ask(self, method: str, url: str, credential: Credential, body: bytes = b"") -> _Answer:
         """Ask until there is an answer that asking again would not change."""
-        for tried in range(1, self._patience.tries + 1):
+        tried = 0
+        while True:
+            tried += 1
             answer = await self._call(method, url, credential, body)
             if isinstance(answer, _Answer) and answer.status == 200:  # noqa: PLR2004 - OK
                 return answer
-            after = None
-            if isinstance(answer, _Answer):
-                if answer.status < 500 and answer.status != 429:  # noqa: PLR2004 - asking again would not change it
-                    break
-                after = retry_after(answer.headers.get("Retry-After", ""), now=time.time())
-            wait = backoff(tried, cap=LONGEST_WAIT, after=after, random=self._patience.random())
-            if tried == self._patience.tries or wait > LONGEST_WAIT:
-                break
+            wait = self._wait(answer, tried)
+            if tried == self._patience.tries or wait is None:
+                raise _refusal(answer)
             await self._patience.pause(wait)
-        raise _refusal(answer)
+
+    def _wait(self, answer: _Answer | NoReply, tried: int) -> float | None:
+        """Seconds until it may be asked again; None where that would not help, or takes too long for who waits."""
+        after = None
+        if isinstance(answer, _Answer):
+            if answer.status < 500 and answer.status != 429:  # noqa: PLR2004 - neither its fault, nor too much of ours
+                return None
+            after = retry_after(answer.headers.get("Retry-After", ""), now=time.time())
+        wait = backoff(tried, cap=LONGEST_WAIT / 2, after=after, random=self._patience.random())
+        return wait if wait <= LONGEST_WAIT else None
 
     async def _call(self, method: str, url: str, credential: Credential, body: bytes) -> _Answer | NoReply:
         header, secret = credential
@@ -139,7 +145,7 @@ class Reports:
 def _read(decode: Callable[[bytes], T], answer: _Answer) -> T:
     try:
         return decode(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, IndexError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         much = ": it is too long" if len(answer.body) >= MOST_READ else ""
         raise ReadingError(
             f"Clockify's answer cannot be read{much}; is PAIDMARK_CLOCKIFY_URL right?", answer.status

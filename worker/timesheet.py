@@ -40,7 +40,7 @@ class Workspace:
         return self.plan.startswith("FREE")
 
     @property
-    def cheap(self) -> bool:
+    def without_invoicing(self) -> bool:
         """Whether the plan is one that does not include invoicing."""
         return self.plan.startswith(_WITHOUT_INVOICING)
 
@@ -128,6 +128,11 @@ def user(body: bytes) -> User:
 def workspaces(body: bytes) -> list[Workspace]:
     """The body of `GET /v1/workspaces`."""
     return [_workspace(one) for one in msgspec.json.decode(body, type=list[_Workspace])]
+
+
+def workspace(body: bytes) -> Workspace:
+    """The body of `GET /v1/workspaces/{workspaceId}`."""
+    return _workspace(msgspec.json.decode(body, type=_Workspace))
 
 
 def page(body: bytes, last_page: str) -> Page:

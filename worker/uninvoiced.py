@@ -6,22 +6,15 @@ It asks through `worker.reports`; the rest is pure. What it finds is shown, and 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
 
 from worker.clockify import Credential
-from worker.timesheet import Page, Row
+from worker.reports import Reports
+from worker.timesheet import Row
 
 LONGEST_SPAN = 31
 """Days in one report on the Free plan: https://docs.clockify.me (generateDetailedReport)."""
 PAGE_SIZE = 200
 NAMED_BY = ("project", "client", "tag", "user")
-
-
-class Reader(Protocol):
-    """What the detailed report is read through."""
-
-    async def detailed(self, credential: Credential, workspace: str, query: dict[str, object]) -> Page:
-        """One page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +69,13 @@ def query(asked: Asked, span: tuple[date, date], number: int) -> dict[str, objec
     }
 
 
-async def find(reader: Reader, credential: Credential, asked: Asked) -> Found:
+async def find(reports: Reports, credential: Credential, asked: Asked) -> Found:
     """Read the report, page by page, and choose. Raises worker.reports.ReadingError."""
     rows: dict[str, Row] = {}
     for span in spans(asked.since, asked.until):
         number, last = 1, False
         while not last:
-            page = await reader.detailed(credential, asked.workspace, query(asked, span, number))
+            page = await reports.detailed(credential, asked.workspace, query(asked, span, number))
             known = len(rows)
             rows.update((row.id, row) for row in page.rows)
             last = (

@@ -71,7 +71,9 @@ def connect(url: str, *, connections: int = 50, patience: float = 5.0, durable: 
         options["socket_keepalive"] = True
     if durable:
         options["redis_connect_func"] = _refuse_unless_durable
-    return ArqRedis(pool_or_conn=BlockingConnectionPool.from_url(url, **options))
+    store = ArqRedis(pool_or_conn=BlockingConnectionPool.from_url(url, **options))
+    store.auto_close_connection_pool = True
+    return store
 
 
 def _text(value: bytes | str) -> str:

@@ -1,0 +1,38 @@
+"""Deliveries for tests of sources: bodies from files, headers as they arrive."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from webhooks.events import Event
+from webhooks.sources.kind import Delivery, Kind, Options, Trust
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+NOW = 1_767_225_600.0
+WORKSPACE = "64a687e29ae1f428e7ebe303"
+DOCUMENTED = ("54m377ddd3fcab07cfbb432w", "25b687e29ae1f428e7ebe123")
+"""Ids of entries as Clockify's documentation shows them."""
+
+
+def sample(kind: str, name: str) -> bytes:
+    """The body in tests/samples/KIND/NAME.json."""
+    return (SAMPLES / kind / f"{name}.json").read_bytes()
+
+
+def delivery(body: bytes, headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> Delivery:
+    """One HTTP request."""
+    return Delivery(CIMultiDictProxy(CIMultiDict(headers)), body)
+
+
+def trust(*secrets: str, now: float = NOW, tolerance: float = 300.0) -> Trust:
+    """What a receiver with these secrets goes by."""
+    return Trust(secrets=secrets, now=now, tolerance=tolerance)
+
+
+def read(
+    kind: Kind, body: bytes, headers: Mapping[str, str] | None = None, options: Options | None = None
+) -> Event:
+    """The one event of a delivery."""
+    (event,) = kind.parse(delivery(body, headers or {}), options or Options()).events
+    return event

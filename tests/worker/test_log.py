@@ -1,0 +1,160 @@
+"""The log: what a line looks like, and what never gets into one."""
+
+import io
+import json
+import logging
+from typing import Any
+
+import pytest
+import structlog
+
+from worker.log import configure
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+pytestmark = pytest.mark.usefixtures("log_as_before")
+
+
+def written(**fields: Any) -> dict[str, Any]:
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    structlog.get_logger().info("batch.applied", **fields)
+    line: dict[str, Any] = json.loads(stream.getvalue())
+    return line
+
+
+def test_a_line_is_a_fact_with_its_level_its_time_and_its_fields() -> None:
+    line = written(entries=20)
+
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "batch.applied", "level": "info", "entries": 20}
+
+
+def test_a_fact_is_one_line_whatever_its_fields_hold() -> None:
+    stream = io.StringIO()
+    configure("info", "json", stream)
+
+    structlog.get_logger().info("delivery.refused", reason="one\ntwo\r\n\x1b[31m")
+
+    assert stream.getvalue().count("\n") == 1
+    assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "secret",
+        "secrets",
+        "Authorization",
+        "stripe-signature",
+        "api_key",
+        "X-Api-Key",
+        "addon_token",
+        "redis_password",
+    ],
+)
+def test_what_is_named_like_a_secret_is_hidden(name: str) -> None:
+    assert written(**{name: "s3cret", "headers": {name: "s3cret"}, "workspace": "w"}) | {"timestamp": ""} == {
+        "event": "batch.applied",
+        "level": "info",
+        "timestamp": "",
+        name: "***",
+        "headers": {name: "***"},
+        "workspace": "w",
+    }
+
+
+def test_a_value_that_is_no_json_is_written_as_its_words() -> None:
+    assert written(error=ValueError("no"))["error"] == "no"
+
+
+def test_what_is_below_the_level_is_not_written() -> None:
+    stream = io.StringIO()
+    configure("warning", "json", stream)
+
+    structlog.get_logger().info("delivery.accepted")
+
+    assert stream.getvalue() == ""
+
+
+def test_warnings_of_libraries_are_lines_of_the_same_kind() -> None:
+    stream = io.StringIO()
+    configure("debug", "json", stream)
+
+    logging.getLogger("arq.worker").info("idle chatter")
+    logging.getLogger("aiohttp.server").warning("odd request: %s", "GET")
+    line = json.loads(stream.getvalue())
+
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "odd request: GET", "level": "warning", "logger": "aiohttp.server"}
+
+
+def test_libraries_are_as_quiet_as_we_are_told_to_be() -> None:
+    stream = io.StringIO()
+    configure("error", "json", stream)
+
+    logging.getLogger("redis").warning("slow")
+
+    assert stream.getvalue() == ""
+
+
+def test_an_exception_of_a_library_keeps_its_traceback() -> None:
+    stream = io.StringIO()
+    configure("info", "json", stream)
+
+    logging.getLogger("asyncio").error("task failed", exc_info=ValueError("no"))
+
+    assert "ValueError: no" in json.loads(stream.getvalue())["exception"]
+
+
+@pytest.mark.parametrize(("format_", "terminal"), [("auto", True), ("text", True), ("text", False)])
+def test_a_person_reads_text(format_: str, terminal: bool) -> None:
+    stream = Terminal() if terminal else io.StringIO()
+    configure("info", format_, stream, environ={"NO_COLOR": "1"})
+
+    structlog.get_logger().info("batch.applied", entries=20)
+
+    assert "batch.applied" in stream.getvalue()
+    assert "entries=20" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_terminal_gets_colours_unless_it_does_not_want_them() -> None:
+    stream = Terminal()
+    configure("info", "auto", stream, environ={})
+
+    structlog.get_logger().info("batch.applied")
+
+    assert "\x1b" in stream.getvalue()
+
+
+@pytest.mark.parametrize("format_", ["json", "text"])
+def test_a_traceback_does_not_show_local_variables(format_: str) -> None:
+    stream = io.StringIO()
+    configure("info", format_, stream)
+
+    def fail() -> None:
+        hidden = "terc3s"[::-1]
+        raise ValueError(len(hidden))
+
+    try:
+        fail()
+    except ValueError:
+        structlog.get_logger().exception("worker.failed")
+
+    assert "ValueError: 6" in stream.getvalue()
+    assert "s3cret" not in stream.getvalue()
+
+
+def test_services_log_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+
+    structlog.get_logger().info("worker.started")
+
+    out, err = capsys.readouterr()
+    assert json.loads(out)["event"] == "worker.started"
+    assert err == ""

@@ -1,0 +1,96 @@
+"""Do the settings of both halves load, each on its own, and can the sources and the key be used? Pure but for files.
+
+The two halves stay two objects: nothing here holds a webhook secret and a key for Clockify at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from webhooks.checks.finding import Finding, ok, warning, wrong
+from webhooks.settings import DoorSettings, SourceSettings
+from worker.settings import HandsSettings, SettingsError, load
+
+Half = TypeVar("Half", DoorSettings, HandsSettings)
+
+_ABOUT_DOOR, _ABOUT_HANDS = "receiver's settings", "worker's settings"
+_PREFIXES = {"stripe": "whsec_"}
+"""How a kind's secrets begin: https://docs.stripe.com/webhooks (signing secrets)"""
+_API_KEYS = ("sk_", "rk_", "pk_")
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """The settings of both halves, None where they do not load, and what was found on the way."""
+
+    door: DoorSettings | None
+    hands: HandsSettings | None
+    findings: tuple[Finding, ...]
+
+
+def check_settings(environ: Mapping[str, str]) -> Halves:
+    """Load each half on its own. A mistake in what both of them read is told once."""
+    door, of_door = _loaded(DoorSettings, environ)
+    hands, of_hands = _loaded(HandsSettings, environ)
+    findings = [wrong(_ABOUT_DOOR, mistake) for mistake in of_door]
+    findings += [wrong(_ABOUT_HANDS, mistake) for mistake in of_hands if mistake not in of_door]
+    findings += _door(door) if door else []
+    findings += _hands(hands) if hands else []
+    return Halves(door, hands, tuple(findings))
+
+
+def _loaded(half: type[Half], environ: Mapping[str, str]) -> tuple[Half | None, tuple[str, ...]]:
+    try:
+        return load(half, environ), ()
+    except SettingsError as error:
+        return None, error.mistakes
+
+
+def _door(settings: DoorSettings) -> list[Finding]:
+    if not settings.sources:
+        return [
+            warning(
+                _ABOUT_DOOR,
+                "no source is set",
+                "right for a worker alone; else set PAIDMARK_SOURCES__<NAME>__SECRETS",
+            )
+        ]
+    names = ", ".join(sorted(settings.sources))
+    findings = [ok(_ABOUT_DOOR, f"load, with sources: {names}")]
+    return findings + [_source(name, source) for name, source in sorted(settings.sources.items())]
+
+
+def _source(name: str, source: SourceSettings) -> Finding:
+    about, variable = f"source {name}", f"PAIDMARK_SOURCES__{name.upper().replace('-', '_')}__SECRETS"
+    if not source.secrets:
+        return wrong(about, "has no secret: every delivery is answered 503", f"set {variable}")
+    secrets = [secret.get_secret_value() for secret in source.secrets]
+    if any(secret.startswith(_API_KEYS) for secret in secrets):
+        return wrong(
+            about,
+            "a secret looks like an API key",
+            f"{variable} wants the endpoint's signing secret, and no key",
+        )
+    prefix = _PREFIXES.get(source.kind, "")
+    if not all(secret.startswith(prefix) for secret in secrets):
+        return warning(
+            about, f"a secret does not begin with {prefix}", f"is {variable} the endpoint's signing secret?"
+        )
+    return ok(about, f"of kind {source.kind}, with {len(secrets)} secret{'s' if len(secrets) > 1 else ''}")
+
+
+def _hands(settings: HandsSettings) -> list[Finding]:
+    findings = [
+        ok(_ABOUT_HANDS, f"load, at most {settings.rate_limit}, {settings.batch_size} entries a call")
+    ]
+    if not settings.clockify_api_key and not settings.clockify_addon_token:
+        findings = [
+            warning(
+                _ABOUT_HANDS,
+                "there is no key for Clockify",
+                "right for a receiver alone; else set PAIDMARK_CLOCKIFY_API_KEY",
+            )
+        ]
+    if settings.dry_run:
+        findings.append(warning(_ABOUT_HANDS, "PAIDMARK_DRY_RUN is on: nothing is sent to Clockify"))
+    return findings

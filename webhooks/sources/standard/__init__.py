@@ -1,0 +1,114 @@
+"""Standard Webhooks, for a billing system of one's own and for everything that sends through Svix.
+
+Pure. The scheme: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md.
+The payload is `{type, timestamp, data}`; `timestamp` is when it happened, and is what orders events: the header's time is
+that of the attempt, and changes with each retry. The id of the event is the header's, which does not change.
+
+Paid is `invoice.paid`, in full. Paid no longer is any of `invoice.voided`, `invoice.reversed`, `invoice.refunded` (in
+full), `invoice.uncollectible` and `invoice.deleted`; a refund of a part is the sender's to decide, and not to send.
+Of `data`, `invoice_id` must be there; `time_entry_ids` and `workspace_id` should (an invoice without hours says `[]`, or
+neither); `account_id` may. Other shapes are described by paths: see `paths`.
+"""
+
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from multidict import CIMultiDictProxy
+
+from webhooks import signatures
+from webhooks.events import InvoicePaid, InvoiceReversed
+from webhooks.references import from_fields
+from webhooks.sources.kind import Delivery, Kind, NotAuthenticError, Options, Parsed, Trust, UndecodableError
+from webhooks.sources.payload import decode, identifier, milliseconds, type_shown
+from webhooks.sources.standard import paths
+from webhooks.sources.standard.keys import hmac_keys, public_keys
+from webhooks.sources.standard.samples import sample, sign
+
+PAID_RANK, REVERSED_RANK = 1, 2
+"""A reversal can only follow a payment: in the same instant it is the later of the two."""
+
+FACTS: MappingProxyType[str, type[InvoicePaid | InvoiceReversed]] = MappingProxyType({
+    "invoice.paid": InvoicePaid,
+    "invoice.voided": InvoiceReversed,
+    "invoice.reversed": InvoiceReversed,
+    "invoice.refunded": InvoiceReversed,
+    "invoice.uncollectible": InvoiceReversed,
+    "invoice.deleted": InvoiceReversed,
+})  # fmt: skip
+
+_PREFIXES = ("webhook", "svix")
+_PARTS = ("id", "timestamp", "signature")
+_ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+
+
+def verify(delivery: Delivery, trust: Trust) -> None:
+    """Prove the delivery by any of its signatures under any secret, HMAC (`v1`) or ed25519 (`v1a`)."""
+    name, stamp, signature = _signed_by(delivery.headers)
+    signatures.check_time(stamp, trust)
+    given = signatures.fields(" ".join(signatures.bounded(signature.split())), " ", ",")
+    message = b".".join((signatures.wire(name), signatures.wire(stamp), delivery.body))
+    symmetric, public = hmac_keys(trust.secrets), public_keys(trust.secrets)
+    by_secret = signatures.matches(
+        [signatures.hmac_base64(key, message) for key in symmetric],
+        [value for scheme, value in given if scheme == "v1"],
+    )
+    by_key_pair = signatures.ed25519_matches(
+        public, message, [value for scheme, value in given if scheme == "v1a"]
+    )
+    signatures.check_proven(by_secret or by_key_pair, keys=[*symmetric, *public])
+
+
+def parse(delivery: Delivery, options: Options) -> Parsed:
+    """The one event of a delivery, or why it is none of ours."""
+    document = decode(_ANYTHING, delivery.body, "body")
+    where = dict(options.paths)
+    kind = paths.find(document, "type", where)
+    if not isinstance(kind, str):
+        raise UndecodableError("type: missing, or not a text")
+    if kind not in FACTS:
+        return Parsed((), type_shown(kind))
+    return Parsed((_fact(FACTS[kind], delivery, document, where),))
+
+
+def _fact(
+    fact: type[InvoicePaid | InvoiceReversed], delivery: Delivery, document: object, where: dict[str, str]
+) -> InvoicePaid | InvoiceReversed:
+    """References do not decide a reversal, the ledger's memory does: where they are none or broken, it cannot tell."""
+    workspace, entries, account = (
+        paths.find(document, name, where) for name in ("workspace", "entries", "account")
+    )
+    names = (where.get("workspace", "workspace_id"), where.get("entries", "time_entry_ids"))
+    named = from_fields(workspace, entries, names=names)
+    at = milliseconds(paths.find(document, "timestamp", where), "timestamp")
+    paid = fact is InvoicePaid
+    return fact(
+        id=_id(delivery.headers),
+        account="" if account is None or account == "" else identifier(account, "account"),
+        invoice=identifier(paths.find(document, "invoice", where), "invoice"),
+        order=at,
+        rank=PAID_RANK if paid else REVERSED_RANK,
+        at=at,
+        references=named.references if paid or not (named.unresolved or entries is None) else None,
+        unresolved=named.unresolved if paid else "",
+    )
+
+
+def _id(headers: CIMultiDictProxy[str]) -> str:
+    """The id of the event, from the same set of headers as `verify` believed."""
+    try:
+        return identifier(_signed_by(headers)[0], "webhook-id")
+    except NotAuthenticError as error:
+        raise UndecodableError(str(error)) from error
+
+
+def _signed_by(headers: CIMultiDictProxy[str]) -> tuple[str, str, str]:
+    """Id, time and signature from one set of names: `webhook-` if any of it is there, else `svix-`. Never a mixture."""
+    for prefix in _PREFIXES:
+        if any(f"{prefix}-{part}" in headers for part in _PARTS):
+            name, stamp, signature = (signatures.single(headers, f"{prefix}-{part}") for part in _PARTS)
+            return name, stamp, signature
+    raise NotAuthenticError("webhook-id, webhook-timestamp and webhook-signature are missing")
+
+
+KIND = Kind(name="standard", verify=verify, parse=parse, sample=sample, sign=sign)

@@ -1,0 +1,56 @@
+"""The secrets of Standard Webhooks: which key each of them is.
+
+Pure. Serialisation: `whsec_` and base64 for HMAC, `whpk_` and base64 for an ed25519 public key, `whsk_` for its private one
+(https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme).
+"""
+
+from collections.abc import Iterable
+
+from webhooks import signatures
+
+SYMMETRIC, PUBLIC, PRIVATE = "whsec_", "whpk_", "whsk_"
+SEED_LENGTH = 32
+
+
+def hmac_keys(secrets: Iterable[str]) -> list[bytes]:
+    """The keys for `v1`. Behind `whsec_` stands base64, always.
+
+    A secret without that prefix is base64 to the reference library, but plain text to many a sender who wrote his own:
+    both readings come from the same secret, so either proves the delivery.
+    """
+    keys = []
+    for secret in secrets:
+        if secret.startswith(SYMMETRIC):
+            keys.append(signatures.decode_base64(secret.removeprefix(SYMMETRIC)))
+        elif not secret.startswith((PUBLIC, PRIVATE)):
+            keys += [signatures.decode_base64(secret), secret.encode("utf-8", "replace")]
+    return [key for key in keys if key]
+
+
+def public_keys(secrets: Iterable[str]) -> list[bytes]:
+    """The public keys for `v1a`, 32 bytes each."""
+    keys = [
+        signatures.decode_base64(secret.removeprefix(PUBLIC))
+        for secret in secrets
+        if secret.startswith(PUBLIC)
+    ]
+    return [key for key in keys if len(key) == SEED_LENGTH]
+
+
+def private_seed(secret: str) -> bytes:
+    """The seed behind `whsk_`: 32 bytes, or the first 32 of 64 where the public key follows. Raises ValueError."""
+    key = signatures.decode_base64(secret.removeprefix(PRIVATE))
+    if len(key) not in (SEED_LENGTH, 2 * SEED_LENGTH):
+        raise ValueError("not an ed25519 private key: whsk_ and base64 of 32 or 64 bytes")
+    return key[:SEED_LENGTH]
+
+
+def complaint(secret: str) -> str:
+    """What is wrong with a secret, in words that do not show it; empty if it can be used. For reading settings."""
+    if secret.startswith(PRIVATE):
+        return "whsk_ is the sender's private key: the receiver needs the public one, whpk_"
+    if secret.startswith(PUBLIC):
+        return "" if public_keys([secret]) else "whpk_ is not followed by base64 of 32 bytes"
+    if not secret:
+        return "empty"
+    return "" if hmac_keys([secret]) else "whsec_ is not followed by base64"

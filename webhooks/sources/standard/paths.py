@@ -1,0 +1,66 @@
+"""Where a payload of one's own shape keeps what is asked for: JMESPath expressions from the settings.
+
+Pure. See https://jmespath.org/specification.html. Expressions are compiled once; a bad one is reported by `check`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import jmespath
+
+from webhooks.sources.kind import UndecodableError
+
+DEFAULTS: Mapping[str, str] = MappingProxyType({
+    "type": "type",
+    "timestamp": "timestamp",
+    "invoice": "data.invoice_id",
+    "workspace": "data.workspace_id",
+    "entries": "data.time_entry_ids",
+    "account": "data.account_id",
+})  # fmt: skip
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+def check(paths: Mapping[str, str]) -> list[str]:
+    """What is wrong with the paths of a source's settings: unknown names, expressions that cannot be compiled."""
+    complaints = [
+        f"{name}: no such path; there are {', '.join(DEFAULTS)}" for name in paths if name not in DEFAULTS
+    ]
+    for name, expression in paths.items():
+        try:
+            compiled(expression)
+        except (ValueError, RecursionError) as error:
+            complaints.append(f"{name}: not a JMESPath expression: {' '.join(str(error).split())}")
+    return complaints
+
+
+@lru_cache(maxsize=1024)
+def compiled(expression: str) -> Callable[[Any], Any]:
+    """A function from a document to what the expression finds in it, or None. Raises ValueError."""
+    if _PLAIN.fullmatch(expression):
+        return _walker(tuple(expression.split(".")))
+    return jmespath.compile(expression).search
+
+
+def find(document: object, name: str, paths: Mapping[str, str]) -> Any:
+    """What is at the path of that name, or None. Raises UndecodableError where the expression cannot be applied."""
+    try:
+        return compiled(paths.get(name) or DEFAULTS[name])(document)
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+        # jmespath checks the types of most arguments of its functions, not of all: contains('a', `1`) is a TypeError.
+        raise UndecodableError(f"the path of {name} cannot be applied to this payload") from error
+
+
+def _walker(steps: tuple[str, ...]) -> Callable[[Any], Any]:
+    """A dotted path walked by hand: ten times as fast as jmespath, and what nearly every source needs."""
+
+    def walk(found: Any) -> Any:
+        for step in steps:
+            found = found.get(step) if isinstance(found, dict) else None
+        return found
+
+    return walk

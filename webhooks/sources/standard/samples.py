@@ -1,0 +1,46 @@
+"""Made-up deliveries of Standard Webhooks, for the demo, `paidmark send` and the tests. Pure."""
+
+import base64
+from datetime import UTC, datetime
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from webhooks import signatures
+from webhooks.sources.kind import Sample
+from webhooks.sources.standard.keys import PRIVATE, hmac_keys, private_seed
+
+
+def sample(facts: Sample) -> bytes:
+    """A body as a billing system of one's own would send it."""
+    return msgspec.json.encode({
+        "type": "invoice.paid" if facts.paid else "invoice.voided",
+        "timestamp": datetime.fromtimestamp(facts.at, UTC),
+        "data": {
+            "invoice_id": facts.invoice,
+            "workspace_id": facts.workspace,
+            "time_entry_ids": facts.entries,
+        },
+    })  # fmt: skip
+
+
+def sign(body: bytes, secret: str, event: str, now: float) -> dict[str, str]:
+    """The headers that prove `body`: `v1` of a symmetric secret, `v1a` of a private key. Raises ValueError."""
+    stamp = str(int(now))
+    message = f"{event}.{stamp}.".encode() + body
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": event,
+        "webhook-timestamp": stamp,
+        "webhook-signature": _signature(secret, message),
+    }
+
+
+def _signature(secret: str, message: bytes) -> str:
+    if secret.startswith(PRIVATE):
+        raw = Ed25519PrivateKey.from_private_bytes(private_seed(secret)).sign(message)
+        return "v1a," + base64.b64encode(raw).decode()
+    keys = hmac_keys([secret])
+    if not keys:
+        raise ValueError("this secret cannot sign: whsec_ and base64, or whsk_ and base64, is what can")
+    return "v1," + signatures.hmac_base64(keys[0], message).decode()

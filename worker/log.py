@@ -1,0 +1,88 @@
+"""The log: one line a fact, JSON for machines, text for a terminal. Other libraries' warnings go the same way.
+
+Services log to stdout. It must not know what is logged; it only keeps what looks like a secret out of it.
+"""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_SECRET = re.compile(
+    r"(?i)secret|password|passwd|token|signature|authorization|cookie|credential|(api|private|signing).?key"
+)
+_REDACTED = "***"
+
+
+def configure(
+    level: str = "info",
+    format: str = "auto",  # noqa: A002 - the setting's name
+    stream: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """Send the log to `stream` (stdout) from `level` on; `format` is `json`, `text`, or `auto`: text on a terminal."""
+    stream = sys.stdout if stream is None else stream
+    least = logging.getLevelNamesMapping()[level.upper()]
+    as_text = format == "text" or (format == "auto" and stream.isatty())
+    last = _text(colors=stream.isatty() and not environ.get("NO_COLOR")) if as_text else _json()
+    structlog.configure(
+        processors=[*_first(), *last],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_first(), structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
+
+
+def redact(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
+    """Hide the values of fields that are named like secrets, at any depth."""
+    return {name: _hidden(name, value) for name, value in fields.items()}
+
+
+def _hidden(name: str, value: Any) -> Any:
+    if _is_secret(name):
+        return _REDACTED
+    if isinstance(value, dict):
+        return {str(key): _hidden(str(key), one) for key, one in value.items()}
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None
+
+
+def _first() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        redact,
+    ]
+
+
+def _json() -> list[Processor]:
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_serialized)]
+
+
+def _text(*, colors: bool) -> list[Processor]:
+    # rich's tracebacks, the default where rich is installed, show local variables: secrets among them.
+    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
+
+
+def _serialized(fields: EventDict, **_: Any) -> str:
+    return msgspec.json.encode(fields, enc_hook=str).decode()
