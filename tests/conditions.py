@@ -2,20 +2,19 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from time import monotonic
-from typing import TypeVar
+from typing import Any
 
-T = TypeVar("T")
 _PAUSE = 0.005
 
 
-async def wait_until(predicate: Callable[[], T | Awaitable[T]], *, within: float = 5.0, because: str) -> T:
+async def wait_until(predicate: Callable[[], Any], *, within: float = 5.0, because: str) -> Any:
     """Return what `predicate` answers as soon as it is true; fail after `within` seconds, saying `because`."""
     deadline = monotonic() + within
     while True:
         answer = predicate()
-        value: T = await answer if inspect.isawaitable(answer) else answer
+        value = await answer if inspect.isawaitable(answer) else answer
         if value:
             return value
         if monotonic() > deadline:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -57,12 +58,21 @@ class Service:
     told: int = 0
 
     async def stripe(
-        self, kind: str, invoice: str, entries: list[str] | None = None, *, later: float = 0, event: str = "", **also: Any
+        self,
+        kind: str,
+        invoice: str,
+        entries: list[str] | None = None,
+        *,
+        later: float = 0,
+        event: str = "",
+        **also: Any,
     ) -> int:
         """Post what Stripe would, `later` seconds after the beginning by its clock. Returns the status."""
         self.told += 1
         metadata = {"clockify_workspace_id": WORKSPACE, "clockify_time_entry_ids": ",".join(entries or ())}
-        status = {"invoice.paid": "paid", "invoice.payment_succeeded": "paid", "invoice.voided": "void"}.get(kind, "open")
+        status = {"invoice.paid": "paid", "invoice.payment_succeeded": "paid", "invoice.voided": "void"}.get(
+            kind, "open"
+        )
         described = {"id": invoice, "status": status, "metadata": metadata if entries else {}, **also}
         name = event or f"evt_{self.told}"
         body = stripe_event(kind, described, event=name, created=self.began + later)
@@ -99,8 +109,6 @@ class Service:
 
 def standard_headers(body: str, message: str) -> dict[str, str]:
     """What the sender's library puts beside the body."""
-    from datetime import UTC, datetime
-
     now = datetime.now(UTC)
     return {
         "webhook-id": message,

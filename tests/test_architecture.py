@@ -9,12 +9,24 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FACES_THE_INTERNET = "webhooks.__main__"
-IO = {"aiohttp", "arq", "asyncio", "http", "os", "redis", "requests", "socket", "subprocess", "urllib.request", "uvloop"}
+IO = {
+    "aiohttp",
+    "arq",
+    "asyncio",
+    "http",
+    "os",
+    "redis",
+    "requests",
+    "socket",
+    "subprocess",
+    "urllib.request",
+    "uvloop",
+}
 CLOCKS_AND_CHANCE = {"random", "secrets", "time"}
 PURE = {
-    "webhooks.events", "webhooks.references", "webhooks.resolve", "webhooks.signatures", "webhooks.demo.script",
+    "webhooks.delivery", "webhooks.events", "webhooks.references", "webhooks.resolve", "webhooks.signatures", "webhooks.demo.script",
     "worker.batches", "worker.entries", "worker.marking", "worker.outcome", "worker.tally", "worker.trial",
-    "worker.ledger.watermark",
+    "worker.ledger.watermark", "worker.timesheet", "webhooks.checks.finding", "webhooks.checks.store_facts",
 }  # fmt: skip
 
 
@@ -22,7 +34,9 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-MODULES = {module_name(path): path for folder in ("worker", "webhooks") for path in (ROOT / folder).rglob("*.py")}
+MODULES = {
+    module_name(path): path for folder in ("worker", "webhooks") for path in (ROOT / folder).rglob("*.py")
+}
 
 
 def imports(name: str) -> set[str]:
@@ -64,7 +78,11 @@ def test_no_module_is_in_a_cycle(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(name for name in MODULES if name.startswith("webhooks.sources")))
 def test_a_source_imports_neither_input_nor_output_nor_the_worker(name: str) -> None:
-    assert not {target for target in GRAPH[name] if target in IO | CLOCKS_AND_CHANCE or target.split(".")[0] == "worker"}
+    assert not {
+        target
+        for target in GRAPH[name]
+        if target in IO | CLOCKS_AND_CHANCE or target.split(".")[0] == "worker"
+    }
 
 
 @pytest.mark.parametrize("name", sorted(PURE))
@@ -84,7 +102,9 @@ def test_only_the_ledger_names_keys_of_the_store() -> None:
         for name, path in MODULES.items()
         if not name.startswith("worker.ledger")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(("paidmark:", "arq:"))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.startswith(("paidmark:", "arq:"))
     }
     assert naming == set()
 
@@ -92,11 +112,17 @@ def test_only_the_ledger_names_keys_of_the_store() -> None:
 def loaded_by(module: str) -> set[str]:
     """The modules that a process has loaded once it has imported `module`."""
     code = f"import sys, {module}; print('\\n'.join(sys.modules))"
-    return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        ).stdout.split()
+    )
 
 
 def test_the_process_that_faces_the_internet_never_loads_the_clockify_client() -> None:
-    assert not {"worker.clockify", "worker.drain", "worker.reports", "worker.app"} & loaded_by(FACES_THE_INTERNET)
+    assert not {"worker.clockify", "worker.drain", "worker.reports", "worker.app"} & loaded_by(
+        FACES_THE_INTERNET
+    )
 
 
 def test_the_command_line_loads_neither_half_until_it_is_asked_to_run_one() -> None:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from tests.conditions import wait_until
 from tests.service import STRIPE_SECRET, WORKSPACE, Service, entry, service, stripe_event
-from worker.marking import State
+from worker.marking import State, Wanted
 from worker.sandbox import Fault
 
 ONE, TWO, THREE, FOUR = (entry(number) for number in range(4))
@@ -102,12 +102,16 @@ async def test_hours_that_another_invoice_bills_as_well_stay_marked(paidmark: Se
     assert paidmark.invoiced(ONE, TWO, THREE) == [False, True, True]
 
 
-async def test_while_clockify_is_down_webhooks_are_accepted_and_afterwards_everything_is_marked(paidmark: Service) -> None:
+async def test_while_clockify_is_down_webhooks_are_accepted_and_afterwards_everything_is_marked(
+    paidmark: Service,
+) -> None:
     """An outage is not a failure: nobody has to do anything."""
     outage = paidmark.sandbox.faults.order(Fault(kind="error", status=503))
     for number in range(20):
         assert await paidmark.stripe("invoice.paid", f"in_{number}", [entry(number)]) == 200
-    await wait_until(lambda: paidmark.sandbox.log.answers["invoiced 503"] >= 2, because="no call was tried again")
+    await wait_until(
+        lambda: paidmark.sandbox.log.answers["invoiced 503"] >= 2, because="no call was tried again"
+    )
 
     paidmark.sandbox.faults.lift(outage)
     await paidmark.settled()
@@ -119,7 +123,9 @@ async def test_what_has_waited_goes_out_in_as_few_calls_as_it_fits(paidmark: Ser
     """Fifty invoices of twenty entries are a thousand entries: five calls of two hundred."""
     down = paidmark.sandbox.faults.order(Fault(kind="error", times=1))
     await paidmark.stripe("invoice.paid", "in_first", [entry("first")])
-    await wait_until(lambda: down not in paidmark.sandbox.faults.standing, because="the outage was not noticed")
+    await wait_until(
+        lambda: down not in paidmark.sandbox.faults.standing, because="the outage was not noticed"
+    )
     for number in range(50):
         named = ",".join(entry(f"{number}.{index}") for index in range(20))
         metadata = {"clockify_workspace_id": WORKSPACE, "clockify_time_entry_ids": named}
@@ -144,7 +150,9 @@ async def test_an_entry_that_no_longer_exists_is_reported_and_holds_nothing_up(p
     assert record.places[0].refusals == ((TWO, "not an entry of this workspace, or deleted"),)
 
 
-async def test_a_key_that_is_no_longer_accepted_parks_the_workspace_and_loses_nothing(paidmark: Service) -> None:
+async def test_a_key_that_is_no_longer_accepted_parks_the_workspace_and_loses_nothing(
+    paidmark: Service,
+) -> None:
     """What Clockify refuses as a whole is not tried again and again. A person mends it, and resumes."""
     refused = paidmark.sandbox.faults.order(Fault(kind="key_refused"))
     await paidmark.stripe("invoice.paid", "in_1", [ONE])
@@ -173,8 +181,6 @@ async def test_references_that_are_broken_are_kept_for_a_person(paidmark: Servic
     broken = {"clockify_workspace_id": WORKSPACE, "clockify_time_entry_ids": "not-an-id"}
     assert await paidmark.stripe("invoice.paid", "in_1", metadata=broken) == 200
     assert await paidmark.desk.in_state(State.UNRESOLVED) == ["stripe//in_1"]
-
-    from worker.marking import Wanted
 
     assert await paidmark.desk.retry("stripe//in_1", [Wanted(WORKSPACE, (ONE,))]) == 1
     await paidmark.settled()

@@ -64,11 +64,13 @@ async def serve(settings: DoorSettings, closing: asyncio.Event) -> None:
 async def served(settings: DoorSettings) -> AsyncIterator[str]:
     """A receiver, for as long as the block runs; gives its URL. Port 0 is a free one."""
     registry = CollectorRegistry()
-    deliveries = Counter("paidmark_deliveries", "Deliveries, by source and answer", ["source", "answer"], registry=registry)
+    deliveries = Counter(
+        "paidmark_deliveries", "Deliveries, by source and answer", ["source", "answer"], registry=registry
+    )
     keeping = Keeping(invoices=settings.keep_invoices, events=settings.keep_events)
     rules = Rules(future_tolerance=settings.future_tolerance, unreferenced=settings.unreferenced)
     durable = settings.store_durability == "verified"
-    store = connect(str(settings.redis_url), durable=durable, patience=rules.deadline, retries=1)
+    store = connect(settings.store, durable=durable, patience=rules.deadline, retries=1)
     intake, desk = Intake(store, keeping, rules), Desk(store, keeping)
     door = Door(
         sources={name: source(name, one, settings.workspace) for name, one in settings.sources.items()},

@@ -1,8 +1,14 @@
 """`paidmark`: the console script. Only gathers the commands; what they do stands in `webhooks.commands`."""
 
+from collections.abc import Callable
+
 import typer
 
+from webhooks.commands.check import check
 from webhooks.commands.demo import demo
+from webhooks.commands.desk import drop, retry
+from webhooks.commands.desk_look import markings, workspaces
+from webhooks.commands.entries import entries
 from webhooks.commands.processes import receive, sandbox, up, work
 from webhooks.commands.send import send
 
@@ -13,12 +19,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for group, commands in {
+COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try": (demo, sandbox, send),
-    "Run": (up, receive, work),
-}.items():
+    "Run": (up, receive, work, check),
+    "Bill": (entries,),
+    "Look, and intervene": (markings, retry, drop),
+}
+for group, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=group)(command)
+app.add_typer(workspaces, name="workspaces", rich_help_panel="Look, and intervene")
 
 
 def main() -> None:

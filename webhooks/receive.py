@@ -13,8 +13,9 @@ from hashlib import sha256
 import structlog
 from aiohttp import web
 
+from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
 from webhooks.resolve import Place, resolve
-from webhooks.sources.kind import Delivery, Kind, NotAuthenticError, Options, Parsed, Trust, UndecodableError
+from webhooks.sources.kind import Kind, Options, Parsed
 from worker.ledger import Intake, StoreInDoubtError
 from worker.marking import Tie
 
@@ -57,22 +58,29 @@ async def receive(request: web.Request) -> web.Response:
     source = door.sources.get(request.match_info["source"])
     if source is None or request.method != "POST":
         return _answer(door, "unknown", 401, "not a source, or not a POST", started)
-    name = source.place.source
-    if not source.secrets:
-        return _answer(door, name, 503, "no secret is set for this source", started)
+    if source.secrets:
+        status, said = await _handled(door.intake, source, request)
+    else:
+        status, said = 503, "no secret is set for this source"
+    return _answer(door, source.place.source, status, said, started)
+
+
+async def _handled(intake: Intake, source: Source, request: web.Request) -> tuple[int, str]:
+    """The status that a delivery is answered with, and why."""
     try:
         delivery = await _read(request)
-        source.kind.verify(delivery, Trust(secrets=source.secrets, now=time.time(), tolerance=source.tolerance))
-        said = await _accept(door.intake, source, delivery)
+        source.kind.verify(
+            delivery, Trust(secrets=source.secrets, now=time.time(), tolerance=source.tolerance)
+        )
+        return 200, await _accept(intake, source, delivery)
     except NotAuthenticError as error:
-        return _answer(door, name, source.kind.refusal, str(error), started)
+        return source.kind.refusal, str(error)
     except web.HTTPRequestEntityTooLarge:
-        return _answer(door, name, 413, "larger than PAIDMARK_MAX_BODY", started)
+        return 413, "larger than PAIDMARK_MAX_BODY"
     except TimeoutError:
-        return _answer(door, name, 408, f"not complete within {READ_WITHIN:g} s", started)
+        return 408, f"not complete within {READ_WITHIN:g} s"
     except StoreInDoubtError as error:
-        return _answer(door, name, 503, str(error), started)
-    return _answer(door, name, 200, said, started)
+        return 503, str(error)
 
 
 async def _read(request: web.Request) -> Delivery:

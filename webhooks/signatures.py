@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from multidict import CIMultiDictProxy
 
-from webhooks.sources.kind import NotAuthenticError, Trust
+from webhooks.delivery import NotAuthenticError, Trust
 
 MOST_SIGNATURES = 10
 """Signatures looked at in one delivery. Vendors send one for each secret while secrets are rotated: two or three."""

@@ -22,10 +22,11 @@ async def run(door: DoorSettings, hands: HandsSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, closing.set)
     async with _store(door) as url:
-        found = {"redis_url": url}
+        # One PAIDMARK_OPS_PORT for both halves: the worker takes the next one.
+        port = hands.ops_port + 1 if hands.ops_port == door.ops_port != 0 else hands.ops_port
         halves = [
-            asyncio.create_task(serve(door.model_copy(update=found), closing)),
-            asyncio.create_task(work(hands.model_copy(update=found), closing)),
+            asyncio.create_task(serve(door.model_copy(update={"redis_url": url}), closing)),
+            asyncio.create_task(work(hands.model_copy(update={"redis_url": url, "ops_port": port}), closing)),
         ]
         await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
         # One half that cannot go on takes the other with it: half a service looks like a whole one.

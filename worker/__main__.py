@@ -12,14 +12,17 @@ from worker.settings import HandsSettings, SettingsError, load
 
 
 def main() -> int:
-    """Read the settings, work until SIGTERM or SIGINT. Exit status 2: the settings are wrong."""
+    """Read the settings, work until SIGTERM or SIGINT. Exit status 2: the settings are wrong; 3: a port is taken."""
     try:
         settings = load(HandsSettings)
+        configure(settings.log_level, settings.log_format)
+        uvloop.run(_until_signalled(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there are settings
         return 2
-    configure(settings.log_level, settings.log_format)
-    uvloop.run(_until_signalled(settings))
+    except OSError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the process ends with it
+        return 3
     return 0
 
 

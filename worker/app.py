@@ -14,7 +14,6 @@ from arq.worker import Function, func
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from worker.clockify import Clockify
-from worker.workshop import SLICE, Workshop
 from worker.instant import InstantWorker
 from worker.ledger import Desk, Hands, Keeping, connect
 from worker.ledger.bell import UNREADABLE, decode, encode
@@ -23,6 +22,7 @@ from worker.metrics import render
 from worker.ops import listening
 from worker.settings import HandsSettings
 from worker.sweep import Sweep
+from worker.workshop import SLICE, Workshop
 
 log = structlog.get_logger()
 
@@ -108,7 +108,7 @@ async def ignore(ctx: dict[Any, Any]) -> None:
 async def work(settings: HandsSettings, closing: asyncio.Event) -> None:
     """Work until `closing` is set; then finish what is in flight. A store that goes away is waited for."""
     measured = meters()
-    store = connect(str(settings.redis_url), connections=settings.max_drains * 2 + 10)
+    store = connect(settings.store, connections=settings.max_drains * 2 + 10)
     desk = Desk(store, keeping(settings))
 
     async def wrong() -> list[str]:
@@ -123,15 +123,17 @@ async def work(settings: HandsSettings, closing: asyncio.Event) -> None:
             try:
                 await _work_while_the_store_lasts(settings, measured, closing)
             except STORE_ERRORS as error:
-                log.error("store.lost", reason=str(error), retry_in=RETRY_STORE_AFTER)
+                log.warning("store.lost", reason=str(error), retry_in=RETRY_STORE_AFTER)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(closing.wait(), RETRY_STORE_AFTER)
     await store.aclose()
 
 
-async def _work_while_the_store_lasts(settings: HandsSettings, measured: Meters, closing: asyncio.Event) -> None:
+async def _work_while_the_store_lasts(
+    settings: HandsSettings, measured: Meters, closing: asyncio.Event
+) -> None:
     """One arq worker and one sweep. A job that the store's loss has left behind is rung for again by the sweep."""
-    store = connect(str(settings.redis_url), connections=settings.max_drains * 2 + 10)
+    store = connect(settings.store, connections=settings.max_drains * 2 + 10)
     await store.ping()
     async with opened(settings, store, measured, closing) as sweep:
         worker = InstantWorker(

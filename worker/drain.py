@@ -98,7 +98,9 @@ class Drain:
         queue = deque(now)
         together = min(len(queue), self._shop.in_flight)
         # A failure of one must not cancel the others: what they have sent, the ledger must hear of.
-        results = await asyncio.gather(*(self._send_from(queue) for _ in range(together)), return_exceptions=True)
+        results = await asyncio.gather(
+            *(self._send_from(queue) for _ in range(together)), return_exceptions=True
+        )
         self._back_on_trial(*queue, *later)
         for result in results:
             if isinstance(result, BaseException):
@@ -120,10 +122,10 @@ class Drain:
         outcome = decide(await self._shop.clockify.mark(self._lease.workspace, batch), now=time.time())
         took = time.monotonic() - started
         self._quick = isinstance(outcome, Applied) and took * 4 < self._shop.clockify.timeout
-        name = type(outcome).__name__.lower()
-        self._shop.observe(name, took)
+        fact = f"batch.{type(outcome).__name__.lower()}"
+        self._shop.observe(fact.removeprefix("batch."), took)
         reason = getattr(outcome, "reason", None)
-        log.info(f"batch.{name}", **self._described(batch), ms=round(took * 1000, 1), reason=reason)
+        log.info(fact, **self._described(batch), ms=round(took * 1000, 1), reason=reason)
         await self._act(batch, outcome)
 
     async def _act(self, batch: Batch, outcome: Outcome) -> None:
@@ -151,13 +153,18 @@ class Drain:
     async def _refuse(self, batch: Batch, refusal: Refused) -> None:
         rejected = self._trial.refused(batch, refusal, on_trial=batch in self._on_trial)
         if rejected:
-            log.warning("entry.rejected", workspace=self._lease.workspace, entries=list(rejected), reason=refusal.reason)
+            log.warning(
+                "entry.rejected",
+                workspace=self._lease.workspace,
+                entries=list(rejected),
+                reason=refusal.reason,
+            )
             await self._shop.hands.settle(self._lease, self._tally.rejected(rejected))
         if self._trial.hopeless:
             self._park(f"one entry after another is {refusal.reason}")
 
     async def _ask(self, batch: Batch) -> None:
-        """Which entries of a refused batch does Clockify know?"""
+        """Ask which entries of a refused batch Clockify knows."""
         if not await self._pace.permitted():
             self._trial.ask.append(batch)
             return

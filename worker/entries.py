@@ -21,7 +21,8 @@ def is_id(text: str) -> bool:
 def pack(entries: tuple[str, ...]) -> bytes:
     """The ids, one after another, in their short form."""
     return b"".join(
-        _SHORT + bytes.fromhex(entry) if _HEX.fullmatch(entry) else _LONG + entry.encode() for entry in entries
+        _SHORT + bytes.fromhex(entry) if _HEX.fullmatch(entry) else _LONG + entry.encode()
+        for entry in entries
     )
 
 

@@ -20,7 +20,7 @@ class InstantWorker(Worker):
         self._collect()
         if self.job_counter >= self.max_jobs:
             await asyncio.wait(self.tasks.values(), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        elif popped := await self.pool.bzpopmin(self.queue_name, timeout=PATIENCE):  # type: ignore[arg-type]
+        elif popped := await self.pool.bzpopmin(self.queue_name, timeout=PATIENCE):
             self._start(popped[1].decode(), int(popped[2]))
         await self.heart_beat()
 

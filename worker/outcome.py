@@ -24,7 +24,9 @@ _PARKING = {
     404: "no such workspace (404)",
     405: "the method is not allowed (405): is PAIDMARK_CLOCKIFY_URL right?",
 }
-_NO_PLAN = "invoicing is refused (403, no message): the workspace's plan does not include it, or it is switched off"
+_NO_PLAN = (
+    "invoicing is refused (403, no message): the workspace's plan does not include it, or it is switched off"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ class Pace:
         self.stop: Handover | None = None
         count, seconds = workshop.rate
         self._limits = [
-            Limit(name, count, seconds * WIDER) for name in (f"workspace:{lease.workspace}", f"key:{fingerprint}")
+            Limit(name, count, seconds * WIDER)
+            for name in (f"workspace:{lease.workspace}", f"key:{fingerprint}")
         ]
 
     @property
@@ -68,7 +69,9 @@ class Pace:
         wait = backoff(failures, cap=self._shop.retry_cap, after=outcome.after, random=spread)
         if self.stop is None or (not self.stop.parked and (self.stop.wait or 0) < wait):
             self.stop = Handover(wait=wait, failures=failures, reason=outcome.reason)
-        log.warning("workspace.waiting", workspace=self._lease.workspace, failures=failures, reason=outcome.reason)
+        log.warning(
+            "workspace.waiting", workspace=self._lease.workspace, failures=failures, reason=outcome.reason
+        )
         return failures
 
     def park(self, reason: str) -> None:

@@ -145,7 +145,7 @@ class Reports:
 def _read(decode: Callable[[bytes], T], answer: _Answer) -> T:
     try:
         return decode(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         much = ": it is too long" if len(answer.body) >= MOST_READ else ""
         raise ReadingError(
             f"Clockify's answer cannot be read{much}; is PAIDMARK_CLOCKIFY_URL right?", answer.status

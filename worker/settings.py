@@ -65,6 +65,17 @@ class StoreSettings(BaseSettings):
     log_level: Level = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
 
+    @property
+    def store(self) -> str:
+        """The URL of the store. Raises SettingsError where none is set."""
+        if self.redis_url is None:
+            raise SettingsError(
+                [
+                    f"{PREFIX}REDIS_URL is not set: redis://host:6379/0; or run `paidmark up`, which brings its own store"
+                ]
+            )
+        return self.redis_url
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -17,7 +17,7 @@ def build() -> type:
     """The class that arq reads. Reads the settings from the environment; raises SettingsError."""
     settings = load(HandsSettings)
     configure(settings.log_level, settings.log_format)
-    store = connect(str(settings.redis_url), connections=settings.max_drains * 2 + 10)
+    store = connect(settings.store, connections=settings.max_drains * 2 + 10)
     closing = asyncio.Event()
 
     async def start(ctx: dict[Any, Any]) -> None:

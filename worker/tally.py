@@ -28,7 +28,7 @@ class Tally:
 
     def applied(self, entries: Iterable[str]) -> list[Progress]:
         """What to settle once Clockify has taken `entries`."""
-        return self._mark({entry: "" for entry in entries}, APPLIED)
+        return self._mark(dict.fromkeys(entries, ""), APPLIED)
 
     def rejected(self, reasons: dict[str, str]) -> list[Progress]:
         """What to settle once Clockify has refused entries for good, each for its reason."""

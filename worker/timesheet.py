@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+_Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z]{24}\Z")]
 _WITHOUT_INVOICING = ("FREE", "BASIC")
 _WITH_INVOICING = ("STANDARD", "PRO", "ENTERPRISE")
 """https://clockify.me/help/projects/invoicing"""
@@ -82,7 +83,7 @@ class _User(msgspec.Struct):
 
 
 class _Workspace(msgspec.Struct, rename="camel"):
-    id: str
+    id: _Id
     name: str | None = None
     feature_subscription_type: Any = None
     features: Any = None
@@ -101,7 +102,7 @@ class _Tag(msgspec.Struct):
 
 class _Row(msgspec.Struct, rename="camel"):
     time_interval: _Interval
-    id: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{24}$")] = msgspec.field(name="_id")
+    id: _Id = msgspec.field(name="_id")
     description: str | None = None
     billable: bool = False
     invoicing_info: Any = None

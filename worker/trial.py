@@ -98,5 +98,7 @@ class Trial:
 
 
 def _still_wished(parts: list[Batch], wishes: Mapping[str, bool]) -> list[Batch]:
-    kept = [Batch(one.invoiced, tuple(e for e in one.entries if wishes.get(e) is one.invoiced)) for one in parts]
+    kept = [
+        Batch(one.invoiced, tuple(e for e in one.entries if wishes.get(e) is one.invoiced)) for one in parts
+    ]
     return [batch for batch in kept if batch.entries]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from webhooks.delivery import Delivery, Trust
 from webhooks.events import Event
-from webhooks.sources.kind import Delivery, Kind, Options, Trust
+from webhooks.sources.kind import Kind, Options
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 NOW = 1_767_225_600.0

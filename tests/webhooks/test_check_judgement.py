@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from webhooks.checks import clockify, store
+from webhooks.checks import clockify, store_facts
 from worker.settings import RateLimit
 from worker.timesheet import Workspace
 
@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {
 
 
 def judged(about: str, *, ahead: float = 0.0, **info: Any) -> tuple[str, str]:
-    findings = store.judge(store.Facts({**GOOD, **info}, (), ahead), trusted=False)
+    findings = store_facts.judge(store_facts.Facts({**GOOD, **info}, (), ahead), trusted=False)
     return next((one.mark.value, one.text) for one in findings if one.about == f"store {about}")
 
 

@@ -11,7 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from tests.webhooks.deliveries import NOW, trust
 from webhooks import signatures
-from webhooks.sources.kind import NotAuthenticError
+from webhooks.delivery import NotAuthenticError
 
 # https://www.rfc-editor.org/rfc/rfc4231#section-4.3
 RFC_4231_KEY, RFC_4231_MESSAGE = b"Jefe", b"what do ya want for nothing?"

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from tests.webhooks.deliveries import DOCUMENTED, NOW, WORKSPACE, delivery, trust
+from webhooks.delivery import Delivery, NotAuthenticError, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed, References
 from webhooks.sources import KINDS
-from webhooks.sources.kind import Delivery, Kind, NotAuthenticError, Options, Sample, UndecodableError
+from webhooks.sources.kind import Kind, Options, Sample
 from webhooks.sources.payload import LATEST
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks.sources.kind import UndecodableError
+from webhooks.delivery import UndecodableError
 from webhooks.sources.payload import identifier, milliseconds, type_shown
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
 from tests.webhooks.deliveries import DOCUMENTED, NOW, WORKSPACE, delivery, read, sample, trust
+from webhooks.delivery import NotAuthenticError, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed, References
-from webhooks.sources.kind import NotAuthenticError, Options, UndecodableError
+from webhooks.sources.kind import Options
 from webhooks.sources.standard import FACTS, KIND
 from webhooks.sources.standard.keys import complaint
 from webhooks.sources.standard.paths import DEFAULTS, check, find

@@ -10,8 +10,9 @@ import stripe
 from msgspec import structs
 
 from tests.webhooks.deliveries import DOCUMENTED, NOW, WORKSPACE, delivery, sample, trust
+from webhooks.delivery import NotAuthenticError, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed, PaymentTied, References
-from webhooks.sources.kind import NotAuthenticError, Options, Parsed, Sample, UndecodableError
+from webhooks.sources.kind import Options, Parsed, Sample
 from webhooks.sources.stripe import KIND, TELLERS, payloads, refunds
 from webhooks.sources.stripe.facts import Rank
 from webhooks.sources.stripe.invoices import CREDITED_BEFORE

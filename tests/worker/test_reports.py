@@ -190,6 +190,32 @@ async def test_a_redirect_is_not_followed_with_the_key(waits: Waits) -> None:
     assert seen == ["/api/v1/user"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"<html>", b"\xff", b'{"id": 1}', b'{"id": "u", "x": ' + b"[" * 100_000],
+    ids=["empty", "null", "page", "no text", "other", "deep"],
+)
+async def test_a_body_that_cannot_be_read_is_said_to_be_so(waits: Waits, body: bytes) -> None:
+    async def strange(_: web.BaseRequest) -> web.Response:
+        return web.Response(body=body)
+
+    async with answering(strange) as url, opened(url, waits) as reading:
+        assert "cannot be read" in str(await refused(reading))
+
+
+async def test_a_report_with_a_number_beyond_all_numbers_is_refused(waits: Waits) -> None:
+    interval = b'{"start": "x", "duration": 1e999}'
+
+    async def strange(_: web.BaseRequest) -> web.Response:
+        return web.Response(
+            body=b'{"timeentries": [{"_id": "' + b"a" * 24 + b'", "timeInterval": ' + interval + b"}]}"
+        )
+
+    async with answering(strange) as url, opened(url, waits) as reading:
+        with pytest.raises(ReadingError):
+            await reading.detailed(KEY, WS, QUERY)
+
+
 async def test_no_more_is_read_than_fits(monkeypatch: pytest.MonkeyPatch, waits: Waits) -> None:
     monkeypatch.setattr(reports, "MOST_READ", 1000)
 

@@ -84,7 +84,9 @@ def test_the_last_page_is_told_by_a_header_or_not_at_all(header: str, last: bool
     assert page(last_page=header).last is last
 
 
-@pytest.mark.parametrize("broken", [row(_id="short"), row(timeInterval=None), row(billable="yes"), "row"])
+@pytest.mark.parametrize(
+    "broken", [row(_id="short"), row(_id=ID + "\n"), row(timeInterval=None), row(billable="yes"), "row"]
+)
 def test_a_row_of_another_shape_is_refused(broken: Any) -> None:
     with pytest.raises(msgspec.DecodeError):
         page(broken)
@@ -127,3 +129,8 @@ def test_only_the_free_plan_is_free_and_basic_does_without_invoicing_as_well() -
 
     assert [one.free for one in (free, basic, pro)] == [True, False, False]
     assert [one.without_invoicing for one in (free, basic, pro)] == [True, True, False]
+
+
+def test_a_workspace_whose_id_is_none_is_refused() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        timesheet.workspaces(b'[{"id": "../user"}]')

@@ -83,7 +83,12 @@ class Ledger:
 
 @asynccontextmanager
 async def opened(
-    url: str, *, keeping: Keeping | None = None, rules: Rules | None = None, durable: bool = True, lease: float = 8.0
+    url: str,
+    *,
+    keeping: Keeping | None = None,
+    rules: Rules | None = None,
+    durable: bool = True,
+    lease: float = 8.0,
 ) -> AsyncIterator[Ledger]:
     """A ledger on the store at `url`, whose intake runs."""
     store = connect(url)
@@ -136,11 +141,15 @@ class Bench:
 
     async def parked(self, workspace: str = WORKSPACE) -> str:
         """Why a workspace is parked; empty if it is not."""
-        return next((one.parked for one in await self.ledger.desk.workspaces() if one.workspace == workspace), "")
+        return next(
+            (one.parked for one in await self.ledger.desk.workspaces() if one.workspace == workspace), ""
+        )
 
 
 @asynccontextmanager
-async def bench(ledger: Ledger, *, url: str = "", timeout: float = 6.0, **settings: Any) -> AsyncIterator[Bench]:
+async def bench(
+    ledger: Ledger, *, url: str = "", timeout: float = 6.0, **settings: Any
+) -> AsyncIterator[Bench]:
     """A worker's bench with a sandbox, or with the Clockify at `url`."""
     sandbox = Sandbox(world=World(open_world=True))
     credential = settings.pop("credential", lambda _: KEY)

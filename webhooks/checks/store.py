@@ -6,35 +6,20 @@ It must not know what the ledger keeps; workers and parked workspaces are asked 
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
 
 from arq import ArqRedis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from webhooks.checks.finding import Finding, ok, warning, wrong
+from webhooks.checks.store_facts import Facts, judge
 from worker.embedded import find
 from worker.ledger import Desk, Keeping, connect
 from worker.ledger.store import STORE_ERRORS, shortcomings
 from worker.settings import StoreSettings, redacted
 
-OLDEST_REDIS = (7, 0)
-FULL = 0.8
-"""The part of the store's memory from which on somebody should look."""
-CLOCK_TOLERANCE = 2.0
-"""Seconds by which the store's clock may differ from ours."""
-PATIENCE = 1.5
+PATIENCE = 1.0
 """Seconds that the store may take to answer."""
 MOST_SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a store says of itself. Times in seconds; `info` is INFO, whole, `lacking` as from `shortcomings`."""
-
-    info: Mapping[str, Any]
-    lacking: tuple[str, ...]
-    ahead: float
 
 
 def place(settings: StoreSettings) -> str | None:
@@ -71,17 +56,6 @@ async def check_worker(settings: StoreSettings) -> Finding:
             return _unreachable(url, error)
 
 
-def judge(facts: Facts, *, trusted: bool) -> list[Finding]:
-    """What follows from what a store says of itself. `trusted`: the settings vouch for its durability."""
-    return [
-        _version(facts.info),
-        _role(facts.info),
-        _durability(facts, trusted=trusted),
-        _memory(facts.info),
-        _clock(facts.ahead),
-    ]
-
-
 @asynccontextmanager
 async def _client(url: str) -> AsyncIterator[ArqRedis]:
     store = connect(url, connections=2, patience=PATIENCE, retries=0)
@@ -96,10 +70,8 @@ async def _facts(store: ArqRedis) -> Facts:
     seconds, micros = await store.time()
     ahead = seconds + micros / 1_000_000 - (before + time.time()) / 2
     connection = await store.connection_pool.get_connection()
-    try:
-        lacking = await shortcomings(connection)
-    finally:
-        await store.connection_pool.release(connection)
+    lacking = await shortcomings(connection)
+    await store.connection_pool.release(connection)
     return Facts(await store.info(), tuple(lacking), ahead)
 
 
@@ -136,67 +108,6 @@ def _unreachable(url: str, error: Exception) -> Finding:
         f"{at} does not answer ({type(error).__name__})",
         "is it running, and is PAIDMARK_REDIS_URL right?",
     )
-
-
-def _version(info: Mapping[str, Any]) -> Finding:
-    if "valkey_version" in info:
-        return ok("store version", f"Valkey {info['valkey_version']}")
-    version = str(info.get("redis_version", "unknown"))
-    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if numbers >= OLDEST_REDIS:
-        return ok("store version", f"Redis {version}")
-    return wrong("store version", f"Redis {version}", "use Redis >= 7.0 or Valkey")
-
-
-def _role(info: Mapping[str, Any]) -> Finding:
-    if info.get("redis_mode") == "cluster":
-        return wrong(
-            "store role",
-            "a cluster: the ledger's scripts need all keys in one place",
-            "use a store that is no cluster",
-        )
-    if info.get("role") != "master":
-        return wrong("store role", "a replica: it takes no writes", "let PAIDMARK_REDIS_URL name the primary")
-    return ok("store role", "primary")
-
-
-def _durability(facts: Facts, *, trusted: bool) -> Finding:
-    about = "store durability"
-    if facts.info.get("aof_last_write_status", "ok") != "ok":
-        return wrong(about, "its last write to disk failed", "look at its disk and its log")
-    if not facts.lacking:
-        return ok(about, "append-only file, written through at every command, nothing evicted")
-    text = "; ".join(facts.lacking)
-    if trusted:
-        return warning(about, f"{text}: PAIDMARK_STORE_DURABILITY=trusted vouches for it")
-    return wrong(
-        about, text, "set it so, or PAIDMARK_STORE_DURABILITY=trusted if the store keeps what it acknowledges"
-    )
-
-
-def _memory(info: Mapping[str, Any]) -> Finding:
-    most, used = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0))
-    if most == 0:
-        return ok("store memory", f"{_mebibytes(used)} used, no limit set")
-    text = f"{_mebibytes(used)} of {_mebibytes(most)} used"
-    if used > FULL * most:
-        return warning(
-            "store memory",
-            text,
-            "raise maxmemory: a full store refuses deliveries (nothing is lost, sources send again)",
-        )
-    return ok("store memory", text)
-
-
-def _clock(ahead: float) -> Finding:
-    if abs(ahead) <= CLOCK_TOLERANCE:
-        return ok("store clock", "agrees with ours")
-    text = f"{abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} ours"
-    return warning("store clock", text, "synchronise the clocks (NTP)")
-
-
-def _mebibytes(number: int) -> str:
-    return f"{number / 1024 / 1024:.1f} MiB"
 
 
 async def _desk(desk: Desk) -> list[Finding]:

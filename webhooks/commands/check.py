@@ -6,7 +6,7 @@ It changes nothing. Clockify's client is loaded only where Clockify is asked; `-
 import asyncio
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -37,16 +37,9 @@ def check(
     Examples: paidmark check · paidmark check --json · paidmark check --worker
     """
     findings = asyncio.run(_worker_alone() if worker else _everything())
-    well = all(one.mark is not Mark.WRONG for one in findings)
-    if as_json:
-        typer.echo(
-            json.dumps(
-                {"ok": well, "findings": [asdict(one) for one in findings]}, indent=2, ensure_ascii=False
-            )
-        )
-    else:
-        _show(findings)
-    raise typer.Exit(0 if well else 1)
+    show = _show_json if as_json else _show
+    show(findings)
+    raise typer.Exit(0 if _well(findings) else 1)
 
 
 async def _worker_alone() -> list[Finding]:
@@ -74,7 +67,7 @@ async def _everything() -> list[Finding]:
     return findings
 
 
-def _show(findings: Iterable[Finding]) -> None:
+def _show(findings: Sequence[Finding]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for one in findings:
         line = Text(f"{one.mark:<8}", style=_STYLES[one.mark])
@@ -82,3 +75,12 @@ def _show(findings: Iterable[Finding]) -> None:
         console.print(line)
         if one.advice:
             console.print(Text(f"{'':<8}{plain(one.advice)}", style="dim"))
+
+
+def _show_json(findings: Sequence[Finding]) -> None:
+    document = {"ok": _well(findings), "findings": [asdict(one) for one in findings]}
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _well(findings: Sequence[Finding]) -> bool:
+    return all(one.mark is not Mark.WRONG for one in findings)

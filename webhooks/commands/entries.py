@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from webhooks.commands.desk_words import plain
 from webhooks.references import to_metadata
 from worker.entries import is_id
 from worker.settings import HandsSettings, SettingsError, load
@@ -135,7 +136,7 @@ async def _only_workspace(reports: "Reports", credential: "Credential") -> str:
     """The workspace that is meant where none is named: the only one that the key sees."""
     seen = await reports.workspaces(credential)
     if len(seen) != 1:
-        there_are = ", ".join(f"{one.id} ({one.name})" for one in seen) or "none"
+        there_are = ", ".join(f"{one.id} ({plain(one.name)})" for one in seen) or "none"
         _fail(2, f"which workspace? Give --workspace or PAIDMARK_WORKSPACE; the key sees: {there_are}")
     return seen[0].id
 

@@ -55,11 +55,17 @@ def up() -> None:
 
 
 def sandbox(
-    host: Annotated[str, typer.Option(help="Keep it a loopback: the control path asks for no key.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Keep it a loopback: the control path asks for no key.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 is a free one.")] = 8090,
-    closed: Annotated[bool, typer.Option(help="Know only what is seeded; else every well-formed id exists.")] = False,
+    closed: Annotated[
+        bool, typer.Option(help="Know only what is seeded; else every well-formed id exists.")
+    ] = False,
     lenient: Annotated[bool, typer.Option(help="Skip unknown entries; else refuse the whole batch.")] = False,
-    limit: Annotated[str, typer.Option(help="Calls a workspace may make: 50/s, 30/h; empty for no limit.")] = "50/s",
+    limit: Annotated[
+        str, typer.Option(help="Calls a workspace may make: 50/s, 30/h; empty for no limit.")
+    ] = "50/s",
 ) -> None:
     """Run the stand-in for Clockify alone, to try an integration of your own.
 
@@ -81,7 +87,9 @@ def sandbox(
         raise typer.Exit(2) from error
 
     def ready(url: str) -> None:
-        typer.echo(f"{ASSUMED}\n\nPAIDMARK_CLOCKIFY_URL={url}\nPAIDMARK_WORKSPACE={next(iter(standin.world.workspaces))}")
+        typer.echo(
+            f"{ASSUMED}\n\nPAIDMARK_CLOCKIFY_URL={url}\nPAIDMARK_WORKSPACE={next(iter(standin.world.workspaces))}"
+        )
 
     async def until_signalled() -> None:
         serving = asyncio.ensure_future(serve(standin, host=host, port=port, ready=ready))

@@ -20,8 +20,12 @@ PATIENCE = 10.0
 
 def send(
     source: Annotated[str, typer.Argument(help="The source's name in the settings.")],
-    file: Annotated[Path | None, typer.Option(help="A body to post as it is, instead of a made-up one.")] = None,
-    workspace: Annotated[str, typer.Option(help="The workspace that the invoice names.")] = "64a687e29ae1f428e7ebe303",
+    file: Annotated[
+        Path | None, typer.Option(help="A body to post as it is, instead of a made-up one.")
+    ] = None,
+    workspace: Annotated[
+        str, typer.Option(help="The workspace that the invoice names.")
+    ] = "64a687e29ae1f428e7ebe303",
     entries: Annotated[str, typer.Option(help="The entries that it names, separated by spaces.")] = "",
     invoice: Annotated[str, typer.Option(help="The invoice's id; a new one, if left out.")] = "",
     reverse: Annotated[bool, typer.Option(help="A reversal instead of a payment.")] = False,
@@ -45,11 +49,16 @@ def send(
         entries=named,
         at=time.time(),
         paid=not reverse,
+        livemode=settings.sources[source].livemode,
     )
     body = file.read_bytes() if file else KINDS[kind].sample(sample)
     headers = KINDS[kind].sign(body, secret, event, time.time())
     status = _post(f"{url or f'http://{settings.host}:{settings.port}'}/webhooks/{source}", body, headers)
-    what = str(file) if file else f"{sample.invoice} ({'paid' if sample.paid else 'reversed'}, {len(named)} entries)"
+    what = (
+        str(file)
+        if file
+        else f"{sample.invoice} ({'paid' if sample.paid else 'reversed'}, {len(named)} entries)"
+    )
     typer.echo(f"{status}  {what}")
     raise typer.Exit(0 if status == 200 else 1)  # noqa: PLR2004 - 200 OK
 
@@ -64,7 +73,10 @@ def _signing(source: str) -> tuple[str, str, DoorSettings]:
     if found is None:
         _fail(2, f"no source {source!r} in the settings; there are: {', '.join(settings.sources) or 'none'}")
     if not found.secrets:
-        _fail(2, f"source {source!r} has no secret: set PAIDMARK_SOURCES__{source.upper().replace('-', '_')}__SECRETS")
+        _fail(
+            2,
+            f"source {source!r} has no secret: set PAIDMARK_SOURCES__{source.upper().replace('-', '_')}__SECRETS",
+        )
     return found.kind, found.secrets[0].get_secret_value(), settings
 
 

@@ -31,11 +31,16 @@ async def play(script: Script, stage: Stage) -> AsyncIterator[Act]:
         await stage.sender.tell(invoice, paid=True, at=at)
     await _settled(stage)
 
-    yield Act("A burst", f"{len(script.burst)} at once, every fifth delivered twice; one names an entry that is gone")
+    yield Act(
+        "A burst",
+        f"{len(script.burst)} at once, every fifth delivered twice; one names an entry that is gone",
+    )
     await _tell_all(stage, script.burst + script.burst[::5], at)
     await _settled(stage)
 
-    yield Act("Clockify is down", f"503 to every call for {OUTAGE:g} s; {len(script.outage)} more invoices are paid")
+    yield Act(
+        "Clockify is down", f"503 to every call for {OUTAGE:g} s; {len(script.outage)} more invoices are paid"
+    )
     outage = stage.sandbox.faults.order(Fault(kind="error", status=503))
     await asyncio.gather(_tell_all(stage, script.outage, at), asyncio.sleep(OUTAGE))
 
@@ -44,7 +49,10 @@ async def play(script: Script, stage: Stage) -> AsyncIterator[Act]:
     await _settled(stage)
 
     gone = len(script.reversed)
-    yield Act("Second thoughts", f"{gone} invoices are voided; one of them was replaced, and its hours must stay marked")
+    yield Act(
+        "Second thoughts",
+        f"{gone} invoices are voided; one of them was replaced, and its hours must stay marked",
+    )
     await _tell_all(stage, script.reversed, at, paid=False)
     await _tell_all(stage, script.reversed[:1], at)
     await _settled(stage)
@@ -63,5 +71,5 @@ async def _tell_all(stage: Stage, invoices: Iterable[Invoice], at: float, *, pai
 async def _settled(stage: Stage) -> None:
     """Wait until nothing is waiting."""
     async with asyncio.timeout(PATIENCE):
-        while await stage.desk.workspaces():
+        while await stage.desk.workspaces():  # noqa: ASYNC110 - another process' store has no event to wait for
             await asyncio.sleep(LOOK_EVERY)

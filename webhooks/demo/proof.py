@@ -48,7 +48,11 @@ def cost(script: Script, sandbox: Sandbox, sender: Sender) -> dict[str, str]:
 def _delays(script: Script, sandbox: Sandbox, sender: Sender) -> list[float]:
     """Seconds from the acknowledgement of each quiet invoice to its first entry's mark; early by nothing counts as 0."""
     return [
-        max(0.0, sandbox.world.entries[invoice.entries[0]].changes[0][0] - sender.acknowledged[f"evt_{invoice.id}_paid"])
+        max(
+            0.0,
+            sandbox.world.entries[invoice.entries[0]].changes[0][0]
+            - sender.acknowledged[f"evt_{invoice.id}_paid"],
+        )
         for invoice in script.quiet
         if sandbox.world.entries[invoice.entries[0]].changes
     ]

@@ -9,7 +9,6 @@ from webhooks.sources.kind import Sample
 
 WORKSPACES = 3
 MOST_ENTRIES = 20
-FEWEST_INVOICES = 10
 EVENT_APART = 2.0
 """Seconds between an invoice's payment and its reversal, by the billing system's clock."""
 

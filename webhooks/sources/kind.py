@@ -6,34 +6,8 @@ A kind is data, not a class to inherit from. It must not do I/O, read a clock, o
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from multidict import CIMultiDictProxy
-
+from webhooks.delivery import Delivery, Trust
 from webhooks.events import Event
-
-
-class NotAuthenticError(Exception):
-    """The delivery is not proven to come from its source. The message says why, without any secret or signature."""
-
-
-class UndecodableError(Exception):
-    """The delivery is authentic, but its body is not of the shape that the source documents. The message says where."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One HTTP request from a source: `headers` (repeated ones kept) and `body`, the raw bytes as they were signed."""
-
-    headers: CIMultiDictProxy[str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """What authenticity is judged by: any one of `secrets` will do; times are in seconds, `now` since 1970."""
-
-    secrets: tuple[str, ...]
-    now: float
-    tolerance: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +36,7 @@ class Sample:
     entries: tuple[str, ...]
     at: float
     paid: bool = True
+    livemode: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from webhooks.sources.kind import UndecodableError
+from webhooks.delivery import UndecodableError
 
 T = TypeVar("T")
 

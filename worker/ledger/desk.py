@@ -150,7 +150,9 @@ def _record(ref: str, answer: Any) -> Record | None:
         return None
     _, places, events = answer
     return Record(
-        ref=ref, places=tuple(_place(*row) for row in places), history=tuple(_happening(*row) for row in events)
+        ref=ref,
+        places=tuple(_place(*row) for row in places),
+        history=tuple(_happening(*row) for row in events),
     )
 
 

@@ -100,7 +100,12 @@ class Hands:
             return None
         _, failures, parked, trial, size = answer
         return Lease(
-            workspace=workspace, token=token, failures=failures, parked=parked.decode(), trial=trial.decode(), size=size
+            workspace=workspace,
+            token=token,
+            failures=failures,
+            parked=parked.decode(),
+            trial=trial.decode(),
+            size=size,
         )
 
     async def plan(self, lease: Lease, *, most_entries: int, most_markings: int) -> Backlog:
@@ -167,5 +172,9 @@ class Hands:
 def _pending(ref: bytes, revision: int, packed: bytes, wishes: bytes, done: bytes) -> Pending:
     names = entries.unpack(packed)
     return Pending(
-        ref.decode(), revision, names, tuple(wish == ord("1") for wish in wishes), done.decode() or "." * len(names)
+        ref.decode(),
+        revision,
+        names,
+        tuple(wish == ord("1") for wish in wishes),
+        done.decode() or "." * len(names),
     )

@@ -124,4 +124,8 @@ class Intake:
 
 def _payment(source: str, account: str, payment: str) -> str:
     """Where a payment stands in the ledger; `@` keeps it apart from invoices, whose `@` is quoted."""
-    return reference(source, account, "").removesuffix("/") + "/@" + reference("", "", payment).removeprefix("//")
+    return (
+        reference(source, account, "").removesuffix("/")
+        + "/@"
+        + reference("", "", payment).removeprefix("//")
+    )

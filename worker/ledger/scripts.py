@@ -58,9 +58,12 @@ class Scripts:
         """What script `name` answers. A store that has forgotten its scripts (a restart) is told again."""
         wanted = script(name)
         try:
-            return await self._store.execute_command("EVALSHA", wanted.digest, 0, *self._rules, *arguments)
+            return await self._run("EVALSHA", wanted.digest, arguments)
         except NoScriptError:
-            return await self._store.execute_command("EVAL", wanted.text, 0, *self._rules, *arguments)
+            return await self._run("EVAL", wanted.text, arguments)
+
+    async def _run(self, command: str, what: str, arguments: Sequence[Argument]) -> Any:
+        return await self._store.execute_command(command, what, 0, *self._rules, *arguments)  # type: ignore[no-untyped-call]  # redis-py 5 says nothing of it
 
     async def call_each(self, calls: Sequence[tuple[str, Sequence[Argument]]]) -> list[Any]:
         """What each of `calls` answers, in one round trip: a value, or the exception that it raised."""

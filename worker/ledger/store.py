@@ -12,7 +12,8 @@ from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as StoreConnectionError
-from redis.exceptions import RedisError, ResponseError, TimeoutError as StoreTimeoutError
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as StoreTimeoutError
 
 NEEDED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 """What makes an acknowledgement mean "on disk": https://valkey.io/topics/persistence/"""
@@ -52,7 +53,9 @@ async def _refuse_unless_durable(connection: AbstractConnection) -> None:
         )
 
 
-def connect(url: str, *, connections: int = 50, patience: float = 5.0, durable: bool = False, retries: int = 3) -> ArqRedis:
+def connect(
+    url: str, *, connections: int = 50, patience: float = 5.0, durable: bool = False, retries: int = 3
+) -> ArqRedis:
     """A client of the store at `url` (redis://, rediss:// or unix://); connects at first use.
 
     `patience` bounds every wait for the store, in seconds. With `durable`, a connection to a store that does not keep
@@ -83,4 +86,12 @@ def _text(value: bytes | str) -> str:
 STORE_ERRORS = (RedisError, OSError)
 """Everything that a store which is gone, hung, full or read-only makes redis-py raise."""
 
-__all__ = ["NEEDED", "STORE_ERRORS", "NotDurableError", "StoreInDoubtError", "connect", "parse_url", "shortcomings"]
+__all__ = [
+    "NEEDED",
+    "STORE_ERRORS",
+    "NotDurableError",
+    "StoreInDoubtError",
+    "connect",
+    "parse_url",
+    "shortcomings",
+]

@@ -65,7 +65,9 @@ async def test_invoices_are_found_by_entry_state_workspace_and_pattern(worker: B
     assert sorted([ref async for ref in desk.matching("stripe//in_[12]")]) == [REF, "stripe//in_2"]
 
 
-async def test_an_entry_that_two_invoices_name_leads_to_both_even_after_one_is_taken_back(worker: Bench) -> None:
+async def test_an_entry_that_two_invoices_name_leads_to_both_even_after_one_is_taken_back(
+    worker: Bench,
+) -> None:
     for cause in (paid("in_1", 1, A), paid("in_2", 1, A), taken_back("in_1", 2)):
         await worker.ledger.intake.accept(cause)
         await worker.drain_all()
@@ -101,7 +103,9 @@ async def test_what_is_settled_or_waits_is_not_brought_back(worker: Bench) -> No
     strict=True,
     reason="retry.lua applies the event of one copy of the record to another: the copy that is kept stays unresolved",
 )
-async def test_an_unresolved_event_that_a_person_has_named_entries_for_is_unresolved_no_longer(worker: Bench) -> None:
+async def test_an_unresolved_event_that_a_person_has_named_entries_for_is_unresolved_no_longer(
+    worker: Bench,
+) -> None:
     await worker.ledger.intake.accept(paid("in_1", 1, A, unresolved="broken"))
     await worker.ledger.desk.retry(REF, [Wanted(WORKSPACE, (B,))])
     await worker.drain_all()
@@ -111,7 +115,9 @@ async def test_an_unresolved_event_that_a_person_has_named_entries_for_is_unreso
     assert await worker.ledger.desk.in_state(State.UNRESOLVED) == []
 
 
-async def test_an_unresolved_event_without_a_workspace_stays_so_until_somebody_names_one(worker: Bench) -> None:
+async def test_an_unresolved_event_without_a_workspace_stays_so_until_somebody_names_one(
+    worker: Bench,
+) -> None:
     homeless = paid("in_1", 1, wanted=(Wanted("", (A,)),), unresolved="no workspace")
     await worker.ledger.intake.accept(homeless)
 
@@ -134,7 +140,9 @@ async def test_what_is_brought_back_passes_the_check_of_order(worker: Bench) -> 
     assert worker.invoiced([A, B]) == [False, True]
 
 
-async def test_a_reversal_of_an_unknown_invoice_that_is_brought_back_is_still_unresolved(ledger: Ledger) -> None:
+async def test_a_reversal_of_an_unknown_invoice_that_is_brought_back_is_still_unresolved(
+    ledger: Ledger,
+) -> None:
     await ledger.intake.accept(taken_back("in_1", 1))
 
     assert await ledger.desk.retry(REF) == 0
@@ -224,7 +232,11 @@ async def test_workspaces_say_what_waits_and_why(worker: Bench) -> None:
     assert waiting[WORKSPACE].failures == 1
     assert waiting[WORKSPACE].reason == "Clockify answered 503"
     assert 0 < waiting[WORKSPACE].next_in <= 1.25
-    assert (waiting[WORKSPACE].backlog, waiting[WORKSPACE].leased, waiting[WORKSPACE].parked) == (1, False, "")
+    assert (waiting[WORKSPACE].backlog, waiting[WORKSPACE].leased, waiting[WORKSPACE].parked) == (
+        1,
+        False,
+        "",
+    )
     assert waiting[ELSEWHERE].next_in <= 0
     assert waiting[ELSEWHERE].failing_for == 0
     assert 0 <= waiting[ELSEWHERE].oldest < 10

@@ -43,7 +43,7 @@ async def test_asking_again_with_the_same_token_succeeds_again(ledger: Ledger) -
     await ledger.intake.accept(paid("in_1", 1, A))
     lease = await taken(ledger)
 
-    again = await ledger.hands._scripts.call("take", WORKSPACE, lease.token, 8000)  # noqa: SLF001 - the retry inside redis-py
+    again = await ledger.hands._scripts.call("take", WORKSPACE, lease.token, 8000)
 
     assert again[0] == 1
 
@@ -90,7 +90,10 @@ async def test_who_has_lost_the_lease_settles_nothing_and_what_it_undid_is_put_r
 
     with pytest.raises(LeaseLostError):
         await ledger.hands.settle(
-            sleeper, [Progress(backlog.pending[0].ref, backlog.pending[0].revision, "++")], sent=(A, B), taken=True
+            sleeper,
+            [Progress(backlog.pending[0].ref, backlog.pending[0].revision, "++")],
+            sent=(A, B),
+            taken=True,
         )
     assert await ledger.history("in_1") == {"paid-in_1-1": "superseded", "reversed-in_1-2": "applied"}
     await worker.drain_all()
@@ -172,7 +175,9 @@ async def test_resuming_moves_cooldowns_and_parking_but_never_leases(ledger: Led
     assert not await ledger.desk.resume(WORKSPACE)
     assert await ledger.hands.take(WORKSPACE) is None
 
-    await ledger.hands.release(lease, Handover(wait=900, failures=2, parked="the key is wrong", reason="the key is wrong"))
+    await ledger.hands.release(
+        lease, Handover(wait=900, failures=2, parked="the key is wrong", reason="the key is wrong")
+    )
     assert await ledger.hands.take(WORKSPACE) is None
     assert await ledger.desk.resume(WORKSPACE)
     lease = await taken(ledger)
@@ -187,7 +192,9 @@ async def test_resuming_moves_cooldowns_and_parking_but_never_leases(ledger: Led
 async def test_a_worker_that_starts_looks_again_at_whatever_is_parked(ledger: Ledger) -> None:
     for number, workspace in enumerate((WORKSPACE, ELSEWHERE)):
         await ledger.intake.accept(paid(f"in_{number}", 1, wanted=(Wanted(workspace, (A,)),)))
-        await ledger.hands.release(await taken(ledger, workspace), Handover(wait=900, parked="no" if number else ""))
+        await ledger.hands.release(
+            await taken(ledger, workspace), Handover(wait=900, parked="no" if number else "")
+        )
 
     assert await ledger.hands.look_again() == 1
     assert (await ledger.hands.overdue(10)).workspaces == (ELSEWHERE,)
@@ -208,7 +215,9 @@ async def test_a_workspace_is_counted_as_parked_once_until_something_is_taken(le
 
 async def test_a_lease_hands_on_what_the_last_one_left(ledger: Ledger) -> None:
     await ledger.intake.accept(paid("in_1", 1, A))
-    await ledger.hands.release(await taken(ledger), Handover(wait=0, failures=2, reason="slow", trial="[]", size=50))
+    await ledger.hands.release(
+        await taken(ledger), Handover(wait=0, failures=2, reason="slow", trial="[]", size=50)
+    )
     lease = await taken(ledger)
     assert (lease.failures, lease.trial, lease.size) == (2, "[]", 50)
 
@@ -309,7 +318,9 @@ def most_in(times: list[float], window: float) -> int:
     return max(sum(start <= time < start + window for time in ordered) for start in ordered)
 
 
-async def test_there_are_never_more_calls_than_the_limit_in_any_window(ledger: Ledger, store_url: str) -> None:
+async def test_there_are_never_more_calls_than_the_limit_in_any_window(
+    ledger: Ledger, store_url: str
+) -> None:
     (granted,) = await hammered(store_url, [[Limit("one", 7, 0.2)]], seconds=1.1, clients=4)
 
     # A permit's time is known to a round trip, so the window is measured a little narrower.

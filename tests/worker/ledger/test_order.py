@@ -76,8 +76,12 @@ async def test_a_newer_fact_that_says_the_same_makes_no_second_marking(worker: B
     assert await worker.ledger.desk.workspaces() == []
 
 
-@pytest.mark.xfail(strict=True, reason="overtake() ends the waiting event before act() finds that nothing changes")
-async def test_the_event_whose_marking_is_applied_says_so_though_a_second_one_said_the_same(worker: Bench) -> None:
+@pytest.mark.xfail(
+    strict=True, reason="overtake() ends the waiting event before act() finds that nothing changes"
+)
+async def test_the_event_whose_marking_is_applied_says_so_though_a_second_one_said_the_same(
+    worker: Bench,
+) -> None:
     await tell(worker.ledger, paid("in_1", 1, A), paid("in_1", 2, A))
     await worker.drain_all()
 
@@ -85,7 +89,9 @@ async def test_the_event_whose_marking_is_applied_says_so_though_a_second_one_sa
     assert "applied" in (await worker.ledger.history("in_1")).values()
 
 
-async def test_an_older_paid_after_an_unresolved_reversal_marks_nothing_and_places_the_reversal(worker: Bench) -> None:
+async def test_an_older_paid_after_an_unresolved_reversal_marks_nothing_and_places_the_reversal(
+    worker: Bench,
+) -> None:
     assert await tell(worker.ledger, taken_back("in_1", 2)) == ["unresolved"]
     assert (await worker.ledger.desk.figures())["unresolved_now"] == 1
 
@@ -118,7 +124,9 @@ async def test_a_paid_that_cannot_tell_means_the_entries_that_are_remembered(wor
     assert worker.invoiced([A]) == [True]
 
 
-async def test_an_invoice_leaves_one_of_two_workspaces_and_only_there_its_entries_are_let_go(worker: Bench) -> None:
+async def test_an_invoice_leaves_one_of_two_workspaces_and_only_there_its_entries_are_let_go(
+    worker: Bench,
+) -> None:
     both = (Wanted(WORKSPACE, (A,)), Wanted(ELSEWHERE, (B,)))
     await tell(worker.ledger, paid("in_1", 1, wanted=both))
     await worker.drain_all(WORKSPACE)
@@ -134,7 +142,10 @@ async def test_an_invoice_leaves_one_of_two_workspaces_and_only_there_its_entrie
 
 async def test_an_invoice_that_comes_back_to_a_workspace_is_marked_there_again(worker: Bench) -> None:
     for order, workspace in enumerate((WORKSPACE, ELSEWHERE, WORKSPACE)):
-        await tell(worker.ledger, paid("in_1", order, wanted=(Wanted(workspace, (A if workspace == WORKSPACE else B,)),)))
+        await tell(
+            worker.ledger,
+            paid("in_1", order, wanted=(Wanted(workspace, (A if workspace == WORKSPACE else B,)),)),
+        )
         await worker.drain_all(WORKSPACE)
         await worker.drain_all(ELSEWHERE)
 
@@ -153,7 +164,10 @@ async def test_an_event_counts_once_in_a_thousand_deliveries(worker: Bench) -> N
 
 async def test_a_date_in_the_future_moves_nothing_and_outvotes_nothing(worker: Bench) -> None:
     far = milliseconds() + 3_600_000
-    assert await tell(worker.ledger, paid("in_1", 9, A, at=far), taken_back("in_2", 9, at=far)) == ["unresolved"] * 2
+    assert (
+        await tell(worker.ledger, paid("in_1", 9, A, at=far), taken_back("in_2", 9, at=far))
+        == ["unresolved"] * 2
+    )
     assert await tell(worker.ledger, paid("in_1", 1, B)) == ["accepted"]
     await worker.drain_all()
 
@@ -167,11 +181,15 @@ async def test_an_event_older_than_what_is_remembered_moves_nothing(ledger: Ledg
     assert await ledger.desk.workspaces() == []
 
 
-async def test_broken_references_move_nothing_and_wait_for_a_person_who_names_better_ones(worker: Bench) -> None:
+async def test_broken_references_move_nothing_and_wait_for_a_person_who_names_better_ones(
+    worker: Bench,
+) -> None:
     ledger = worker.ledger
     await tell(ledger, paid("in_1", 1, A))
     await worker.drain_all()
-    assert await tell(ledger, paid("in_1", 2, B, unresolved="metadata: item 2 is not an id")) == ["unresolved"]
+    assert await tell(ledger, paid("in_1", 2, B, unresolved="metadata: item 2 is not an id")) == [
+        "unresolved"
+    ]
     assert await ledger.desk.workspaces() == []
 
     assert await ledger.desk.retry("stripe//in_1", [Wanted(WORKSPACE, (B, C))]) == 1
@@ -183,7 +201,11 @@ async def test_broken_references_move_nothing_and_wait_for_a_person_who_names_be
 async def test_an_older_event_after_broken_references_moves_nothing(ledger: Ledger) -> None:
     broken = paid("in_1", 2, A, unresolved="metadata: item 2 is not an id")
 
-    assert await tell(ledger, broken, paid("in_1", 1, B), taken_back("in_1", 1)) == ["unresolved", "superseded", "superseded"]
+    assert await tell(ledger, broken, paid("in_1", 1, B), taken_back("in_1", 1)) == [
+        "unresolved",
+        "superseded",
+        "superseded",
+    ]
 
 
 async def test_a_newer_fact_overtakes_an_unresolved_one(ledger: Ledger) -> None:
@@ -202,7 +224,9 @@ async def test_a_paid_of_an_unknown_invoice_that_cannot_tell_is_unresolved(ledge
     assert await tell(ledger, paid("in_1", 1, wanted=None)) == ["unresolved"]
 
 
-@pytest.mark.xfail(strict=True, reason="a place without entries waits for ever, and is due again at once: a hot loop")
+@pytest.mark.xfail(
+    strict=True, reason="a place without entries waits for ever, and is due again at once: a hot loop"
+)
 async def test_a_workspace_named_without_entries_leaves_nothing_waiting(worker: Bench) -> None:
     await tell(worker.ledger, paid("in_1", 1, wanted=(Wanted(WORKSPACE, ()),)))
     await worker.drain()
@@ -211,7 +235,10 @@ async def test_a_workspace_named_without_entries_leaves_nothing_waiting(worker: 
 
 
 async def test_the_same_ids_of_two_accounts_are_two_invoices(ledger: Ledger) -> None:
-    assert await tell(ledger, paid("in_1", 1, A, account="acct_1"), paid("in_1", 1, A, account="acct_2")) == ["accepted"] * 2
+    assert (
+        await tell(ledger, paid("in_1", 1, A, account="acct_1"), paid("in_1", 1, A, account="acct_2"))
+        == ["accepted"] * 2
+    )
 
 
 async def test_a_long_history_is_cut_to_the_newest_events_and_old_ones_stay_harmless(ledger: Ledger) -> None:
@@ -247,7 +274,9 @@ async def test_a_refund_by_payment_finds_its_invoice_whenever_the_two_are_tied(
 
 
 async def test_a_paid_that_names_its_payment_ties_the_two(worker: Bench) -> None:
-    await tell(worker.ledger, taken_back("", 2, payment="pi_1", event="refund"), paid("in_1", 1, A, payment="pi_1"))
+    await tell(
+        worker.ledger, taken_back("", 2, payment="pi_1", event="refund"), paid("in_1", 1, A, payment="pi_1")
+    )
     await worker.drain_all()
 
     assert worker.invoiced([A]) == [False]
@@ -262,7 +291,9 @@ async def test_a_refund_that_was_placed_is_known_when_it_is_delivered_again(work
 
 
 @pytest.mark.parametrize("second", [1, 2], ids=["older", "of the same time"])
-async def test_two_refunds_of_a_payment_that_is_tied_later_take_the_invoice_back(worker: Bench, second: int) -> None:
+async def test_two_refunds_of_a_payment_that_is_tied_later_take_the_invoice_back(
+    worker: Bench, second: int
+) -> None:
     ledger = worker.ledger
     await tell(ledger, taken_back("", 2, payment="pi_1", event="charge.refunded"))
     await tell(ledger, taken_back("", second, payment="pi_1", event="refund.created"))
@@ -277,7 +308,10 @@ PART = {"unresolved": "refund of part of the invoice: decide by hand"}
 
 
 async def test_a_partial_refund_moves_nothing(worker: Bench) -> None:
-    assert await tell(worker.ledger, paid("in_1", 1, A), taken_back("in_1", 2, **PART)) == ["accepted", "unresolved"]
+    assert await tell(worker.ledger, paid("in_1", 1, A), taken_back("in_1", 2, **PART)) == [
+        "accepted",
+        "unresolved",
+    ]
     await worker.drain_all()
 
     assert worker.invoiced([A]) == [True]
@@ -312,7 +346,9 @@ async def test_a_person_may_take_a_partial_refund_for_a_full_one(worker: Bench) 
     assert worker.invoiced([A]) == [False]
 
 
-@pytest.mark.xfail(strict=True, reason="claim() leaves a claim that stands alone as it is, and with it the hash's expiry")
+@pytest.mark.xfail(
+    strict=True, reason="claim() leaves a claim that stands alone as it is, and with it the hash's expiry"
+)
 async def test_claims_are_remembered_for_as_long_as_the_invoice_that_makes_them(worker: Bench) -> None:
     store = worker.ledger.store
     await tell(worker.ledger, paid("in_1", 1, A))

@@ -17,9 +17,10 @@ import msgspec
 from multidict import CIMultiDictProxy
 
 from webhooks import signatures
+from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed
 from webhooks.references import from_fields
-from webhooks.sources.kind import Delivery, Kind, NotAuthenticError, Options, Parsed, Trust, UndecodableError
+from webhooks.sources.kind import Kind, Options, Parsed
 from webhooks.sources.payload import decode, identifier, milliseconds, type_shown
 from webhooks.sources.standard import paths
 from webhooks.sources.standard.keys import hmac_keys, public_keys

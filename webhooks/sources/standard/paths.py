@@ -11,7 +11,7 @@ from typing import Any
 
 import jmespath
 
-from webhooks.sources.kind import UndecodableError
+from webhooks.delivery import UndecodableError
 
 DEFAULTS: Mapping[str, str] = MappingProxyType({
     "type": "type",

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from webhooks import signatures
-from webhooks.sources.kind import Delivery, Kind, Options, Parsed, Trust
+from webhooks.delivery import Delivery, Trust
+from webhooks.sources.kind import Kind, Options, Parsed
 from webhooks.sources.payload import decode, type_shown
 from webhooks.sources.stripe import invoices, payloads, refunds
 from webhooks.sources.stripe.facts import Rank

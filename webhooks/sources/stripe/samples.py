@@ -15,7 +15,7 @@ AMOUNT = 125_000
 
 
 def sample(facts: Sample) -> bytes:
-    """An `invoice.paid`, or the `invoice.voided` of the same invoice, of live mode."""
+    """An `invoice.paid`, or the `invoice.voided` of the same invoice."""
     at = int(facts.at)
     return msgspec.json.encode({
         "id": facts.event,
@@ -23,7 +23,7 @@ def sample(facts: Sample) -> bytes:
         "api_version": API_VERSION,
         "created": at,
         "data": {"object": _invoice(facts, at)},
-        "livemode": True,
+        "livemode": facts.livemode,
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},
         "type": "invoice.paid" if facts.paid else "invoice.voided",
@@ -52,7 +52,7 @@ def _invoice(facts: Sample, at: int) -> dict[str, object]:
             "total_count": 1,
             "url": f"/v1/invoices/{facts.invoice}/lines",
         },
-        "livemode": True,
+        "livemode": facts.livemode,
         "metadata": to_metadata(facts.workspace, facts.entries),
         "number": "MADE-UP-0001",
         "parent": None,
@@ -80,7 +80,7 @@ def _line(facts: Sample, at: int) -> dict[str, object]:
         "currency": "eur",
         "description": "Work by the hour",
         "invoice": facts.invoice,
-        "livemode": True,
+        "livemode": facts.livemode,
         "metadata": {},
         "period": {"end": at, "start": at},
         "quantity": 1,
