@@ -34,3 +34,7 @@ app.add_typer(workspaces, name="workspaces", rich_help_panel="Look, and interven
 def main() -> None:
     """Run the command line."""
     app()
+
+
+if __name__ == "__main__":
+    main()

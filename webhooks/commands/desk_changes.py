@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webhooks.commands.desk_rows import Row, awaiting
+from webhooks.commands.desk_rows import Row, awaiting, why
 from worker.ledger import Desk
 from worker.ledger.desk import Record
 from worker.marking import State, Wanted
@@ -114,7 +114,7 @@ def _result(row: Row, after: Record | None) -> Result:
     if after is None:
         return Result(row, "", "gone: it was moved to its invoice, or forgotten")
     if row.state is State.UNRESOLVED:
-        found = [(one.state, one.reason) for one in after.history if one.event == row.event]
+        found = [(one.state, why(one)) for one in after.history if one.event == row.event]
     else:
         found = [(one.state, "") for one in after.places if one.workspace == row.workspace]
     state, reason = found[0] if found else (State.SUPERSEDED, "")
@@ -125,7 +125,7 @@ def _words(state: State, reason: str) -> str:
     if state is State.WAITING:
         return "waits again"
     if state is State.SUPERSEDED:
-        return f"superseded: {reason or 'a newer event has come'}"
+        return f"superseded: {reason}"
     if state is State.UNRESOLVED:
         return f"still unresolved: {reason}"
     return state.value.replace("_", " ")

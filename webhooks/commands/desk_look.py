@@ -17,7 +17,7 @@ from worker.marking import State
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document, for programs; times in UTC.")]
 
-workspaces = typer.Typer(help="Show the workspaces with something to do; have one looked at now.")
+workspaces = typer.Typer()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from worker.marking import State
 OPEN_PLACES = frozenset({State.WAITING, State.REJECTED, State.PARTLY_APPLIED})
 AWAITING = frozenset({State.REJECTED, State.PARTLY_APPLIED, State.UNRESOLVED})
 _MADE_NOTHING = frozenset({State.UNRESOLVED, State.SUPERSEDED})
+_NOTHING_NEW = "says what is known already"
 _REPAIR = "a worker lost its lease: the present wish of these entries is sent once more"
 
 
@@ -102,6 +103,13 @@ def refusals(place: Place) -> str:
     return f"{count} of {entries(len(place.named) + len(place.formerly))} refused: {'; '.join(reasons)}"
 
 
+def why(one: Happening) -> str:
+    """Why an event came to what it did. Of one that was overtaken the ledger still knows why it was unresolved."""
+    if one.state is not State.SUPERSEDED or one.reason == _NOTHING_NEW:
+        return one.reason
+    return "overtaken by a newer event" + (f"; was unresolved: {one.reason}" if one.reason else "")
+
+
 def newest(record: Record) -> Happening | None:
     """The newest event that has made markings."""
     made = [one for one in record.history if one.state not in _MADE_NOTHING]
@@ -147,7 +155,7 @@ def _alone(ref: str, one: Happening) -> Row:
         ids=tuple(entry for wanted in one.wanted for entry in wanted.entries),
         since=one.accepted,
         settled=one.settled,
-        reason=one.reason or ("overtaken by a newer event" if one.state is State.SUPERSEDED else ""),
+        reason=why(one),
     )
 
 

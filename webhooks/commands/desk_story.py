@@ -6,7 +6,7 @@ Must not ask the ledger: it tells what it is given.
 from collections.abc import Mapping
 from typing import Any
 
-from webhooks.commands.desk_rows import Name, name, refusals, rows
+from webhooks.commands.desk_rows import Name, name, refusals, rows, why
 from webhooks.commands.desk_tables import REASON, say, table
 from webhooks.commands.desk_words import ago, clock, duration, iso
 from worker.ledger.desk import Happening, Place, Record
@@ -100,8 +100,7 @@ def _tell_history(record: Record, now: int) -> None:
 def _became(one: Happening) -> str:
     """When an event was settled, and why it came to what it did."""
     after = f"after {duration((one.settled - one.accepted) / 1000)}" if one.settled else ""
-    why = one.reason or ("overtaken by a newer event" if one.state is State.SUPERSEDED else "")
-    return "; ".join(filter(None, (after, why)))
+    return "; ".join(filter(None, (after, why(one))))
 
 
 def _place(place: Place, held_up: Mapping[str, str]) -> dict[str, Any]:
