@@ -1,6 +1,7 @@
 -- Stands before the scripts that take events: what one event does to the record of its invoice.
 
 local UNTIED = 'a refund of a payment that is not tied to an invoice'
+local UNKNOWN = 'a reversal of an invoice that is not known'
 
 -- Only so many events, and only so old ones, are remembered. Those that a person has to look at stay.
 local function forget_old_events(record, at)
@@ -102,7 +103,7 @@ end
 local function act(ref, record, event, at)
   local changed
   if not event[E_INVOICED] then
-    if not has_names(record) then return 'unresolved', 'a reversal of an invoice that is not known' end
+    if not has_names(record) then return 'unresolved', UNKNOWN end
     changed = turn(ref, record, false, at)
   elseif #event[E_WANTED] > 0 then
     changed = rename(ref, record, event[E_WANTED], at)
@@ -159,7 +160,7 @@ local function tie(payment, ref, at, future)
   if not untied then return end
   for _, event in ipairs(untied[EVENTS]) do
     if event[E_STATE] == 'unresolved' then
-      if event[E_REASON] == UNTIED then event[E_REASON] = '' end
+      if event[E_REASON] == UNTIED or event[E_REASON] == UNKNOWN then event[E_REASON] = '' end
       apply(ref, fetch(ref), event, at, future, false)
     end
   end
