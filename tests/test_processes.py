@@ -37,13 +37,15 @@ class Machine:
 
     folder: Path
     session: aiohttp.ClientSession
-    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in ("store", "door", "clockify")})
+    ports: dict[str, int] = field(
+        default_factory=lambda: {name: free_port() for name in ("store", "door", "clockify")}
+    )
     running: dict[str, Process] = field(default_factory=dict)
 
     @property
     def environ(self) -> dict[str, str]:
         return {
-            "PATH": os.environ["PATH"],
+            **{name: value for name, value in os.environ.items() if not name.startswith("PAIDMARK_")},
             "PAIDMARK_REDIS_URL": f"redis://127.0.0.1:{self.ports['store']}/0",
             "PAIDMARK_PORT": str(self.ports["door"]),
             "PAIDMARK_OPS_PORT": "0",
@@ -55,15 +57,28 @@ class Machine:
 
     async def start(self, name: str, *command: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
-            self.running[name] = await asyncio.create_subprocess_exec(*command, env=self.environ, stdout=log, stderr=log)
+            self.running[name] = await asyncio.create_subprocess_exec(
+                *command, env=self.environ, stdout=log, stderr=log
+            )
 
     async def start_store(self) -> None:
         store = (binary(), "--port", str(self.ports["store"]), "--dir", str(self.folder), "--save", "")
-        await self.start("store", *store, "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
+        await self.start(
+            "store",
+            *store,
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--maxmemory-policy",
+            "noeviction",
+        )
 
     async def start_all(self) -> None:
         await self.start_store()
-        await self.start("clockify", *PAIDMARK, "sandbox", "--port", str(self.ports["clockify"]), "--limit", "")
+        await self.start(
+            "clockify", *PAIDMARK, "sandbox", "--port", str(self.ports["clockify"]), "--limit", ""
+        )
         await self.start("door", *PAIDMARK, "receive")
         await self.start("worker", *PAIDMARK, "work")
         await wait_until(self.accepting, within=20, because="the receiver did not come up")
@@ -97,7 +112,11 @@ class Machine:
         metadata = {"clockify_workspace_id": WORKSPACE, "clockify_time_entry_ids": " ".join(entries)}
         described = {"id": invoice, "status": "paid", "metadata": metadata}
         body = stripe_event("invoice.paid", described, event=f"evt_{invoice}", created=time.time())
-        headers = {"Stripe-Signature": stripe.WebhookSignature.generate_signature_header(body.decode(), STRIPE_SECRET)}
+        headers = {
+            "Stripe-Signature": stripe.WebhookSignature.generate_signature_header(
+                body.decode(), STRIPE_SECRET
+            )
+        }
         url = f"http://127.0.0.1:{self.ports['door']}/webhooks/stripe"
         async with self.session.post(url, data=body, headers=headers) as response:
             return response.status
@@ -150,7 +169,9 @@ async def test_a_worker_killed_in_the_middle_is_replaced_and_the_work_is_finishe
     await wait_until(lambda: machine.invoiced(*entries), within=20, because="the work was not finished")
 
 
-async def test_without_its_store_the_receiver_answers_503_and_with_it_everything_goes_on(machine: Machine) -> None:
+async def test_without_its_store_the_receiver_answers_503_and_with_it_everything_goes_on(
+    machine: Machine,
+) -> None:
     assert await machine.paid("in_1", entry(1)) == 200
     await machine.kill("store")
 
@@ -162,7 +183,9 @@ async def test_without_its_store_the_receiver_answers_503_and_with_it_everything
         return await machine.paid("in_2", entry(2)) == 200
 
     await wait_until(accepted, within=15, because="the receiver did not find its store again")
-    await wait_until(lambda: machine.invoiced(entry(1), entry(2)), within=20, because="the worker did not go on")
+    await wait_until(
+        lambda: machine.invoiced(entry(1), entry(2)), within=20, because="the worker did not go on"
+    )
     assert machine.running["worker"].returncode is None
     assert machine.running["door"].returncode is None
 

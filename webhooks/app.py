@@ -6,7 +6,7 @@ It never loads Clockify's client, and its settings hold no key for it.
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
@@ -17,6 +17,7 @@ from webhooks.resolve import Place
 from webhooks.settings import DoorSettings, SourceSettings
 from webhooks.sources import KINDS
 from webhooks.sources.kind import Options
+from worker.ending import end
 from worker.ledger import Desk, Intake, Keeping, connect
 from worker.ledger.intake import Rules
 from worker.ledger.store import STORE_ERRORS
@@ -94,9 +95,7 @@ async def served(settings: DoorSettings) -> AsyncIterator[str]:
             yield f"http://{host}:{port}"
     finally:
         await runner.cleanup()
-        accepting.cancel()
-        with suppress(asyncio.CancelledError):
-            await accepting
+        await end(accepting)
         await store.aclose()
 
 

@@ -14,6 +14,7 @@ from arq.worker import Function, func
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from worker.clockify import Clockify
+from worker.ending import end
 from worker.instant import InstantWorker
 from worker.ledger import Desk, Hands, Keeping, connect
 from worker.ledger.bell import UNREADABLE, decode, encode
@@ -156,8 +157,7 @@ async def _work_while_the_store_lasts(
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, *worker.tasks.values(), return_exceptions=True)
+            await end(*tasks)
+            await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
             await sweep.finish()
             await store.aclose()

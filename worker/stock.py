@@ -7,6 +7,7 @@ import asyncio
 from typing import Any
 
 from worker.app import functions, job_timeout, meters, opened
+from worker.ending import end
 from worker.ledger import connect
 from worker.ledger.bell import decode, encode
 from worker.log import configure
@@ -27,7 +28,7 @@ def build() -> type:
 
     async def stop(ctx: dict[Any, Any]) -> None:
         closing.set()
-        ctx["sweeping"].cancel()
+        await end(ctx["sweeping"])
         await ctx["sweep"].finish()
         await ctx["open"].__aexit__(None, None, None)
 

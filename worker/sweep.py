@@ -48,7 +48,8 @@ class Sweep:
             pause = await self._sweep()
             await self._workshop.hands.live(self._name, FORGOTTEN_AFTER)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._look.wait()
 
     async def finish(self) -> None:
         """Wait for the drains that are under way."""

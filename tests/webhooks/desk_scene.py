@@ -77,10 +77,18 @@ class Scene:
     async def spawn(self, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
         """Run a command in a process of its own, its output in a pipe unless the options say otherwise."""
         environ = os.environ | {"PAIDMARK_REDIS_URL": self.url} | options.pop("environ", {})
-        piped = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-        return await asyncio.to_thread(
-            subprocess.run, [*START, *arguments], env=environ, text=True, check=False, timeout=30, **piped
-        )
+        piped: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        } | options
+
+        def ended() -> "subprocess.CompletedProcess[str]":
+            return subprocess.run(
+                [*START, *arguments], env=environ, text=True, check=False, timeout=30, **piped
+            )
+
+        return await asyncio.to_thread(ended)
 
 
 @asynccontextmanager

@@ -411,6 +411,35 @@ async def test_a_terminal_gets_whole_ids_and_colours_unless_told_otherwise(
     assert ("\x1b[36mwaiting" in shown) is coloured
 
 
+async def test_a_narrow_screen_breaks_reasons_into_lines_but_no_id(at: Scene) -> None:
+    invoice = "in_" + "9" * 60
+    await at.event(invoice, "evt_1", unresolved="because " * 20, wanted=())
+
+    shown = await at.run("markings", FORCE_COLOR="1", COLUMNS="40")
+
+    lines = shown.stdout.splitlines()
+    assert f"stripe//{invoice}" in lines[1]
+    assert len([line for line in lines if "because" in line]) > 1
+
+
+async def test_an_entry_that_is_claimed_and_waits_is_listed_once(at: Scene) -> None:
+    await at.event("in_1", "evt_1")
+    await at.hands.plan(await at.take(HOME), most_entries=9, most_markings=9)
+
+    found = await at.run("markings", "--entry", ids(1)[0], "--workspace", HOME, "--json")
+
+    assert refs(found) == ["stripe//in_1"]
+
+
+async def test_an_invoice_that_was_forgotten_is_left_out(at: Scene) -> None:
+    for number in range(600):
+        await at.event(f"in_{number}", f"evt_{number}", wanted=(), unresolved="broken")
+    for gone in (1, 599):
+        await at.hands.store.delete(f"paidmark:invoice:stripe//in_{gone}")
+
+    assert told(await at.run("markings", "--state", "unresolved", "--json"))["total"] == 598
+
+
 async def test_workspaces_say_what_they_are_doing(at: Scene) -> None:
     await at.event("in_1", "evt_1", wanted=(Wanted(HOME, ids(1)), Wanted(AWAY, ids(1, 9))))
     await at.hand_over(AWAY, wait=60.0, failures=2, reason="Clockify answered 503")

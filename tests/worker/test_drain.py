@@ -515,4 +515,3 @@ async def test_a_large_backlog_of_which_every_batch_is_too_large_costs_few_calls
 
     assert all(worker.invoiced(everything))
     assert worker.calls <= 40 + 20
-

@@ -44,7 +44,9 @@ async def refused(ledger: Ledger) -> set[str]:
 
 
 @pytest.mark.parametrize("bad", [1, 2, 5, 40])
-async def test_bad_ids_are_told_by_one_batch_read_and_the_good_ones_go_out_together(worker: Bench, bad: int) -> None:
+async def test_bad_ids_are_told_by_one_batch_read_and_the_good_ones_go_out_together(
+    worker: Bench, bad: int
+) -> None:
     everything = await tell(worker.ledger, 10, 20)
     worse = set(everything[:: 200 // bad][:bad])
     worker.sandbox.world.bad |= worse
@@ -58,9 +60,13 @@ async def test_bad_ids_are_told_by_one_batch_read_and_the_good_ones_go_out_toget
 
 
 @pytest.mark.parametrize(
-    "batch", [lambda _: web.Response(status=404), lambda _: web.Response(body=b"<html")], ids=["404", "unreadable"]
+    "batch",
+    [lambda _: web.Response(status=404), lambda _: web.Response(body=b"<html")],
+    ids=["404", "unreadable"],
 )
-async def test_without_a_batch_read_the_batch_is_halved(ledger: Ledger, batch: Callable[[tuple[str, ...]], web.Response]) -> None:
+async def test_without_a_batch_read_the_batch_is_halved(
+    ledger: Ledger, batch: Callable[[tuple[str, ...]], web.Response]
+) -> None:
     bad = {ids(200)[77], ids(200)[150]}
     async with peculiar(refusing(bad), batch) as clockify, bench(ledger, url=clockify.url) as worker:
         await tell(ledger, 10, 20)
@@ -129,10 +135,10 @@ async def test_an_invoice_of_bad_entries_alone_is_rejected(worker: Bench) -> Non
     assert await worker.ledger.history("in_0") == {"paid-in_0-1": "rejected"}
 
 
-@pytest.mark.parametrize("settings", [{"slice": 0.001, "in_flight": 1}, {"rate": (2, 3600.0)}], ids=["slices", "calls"])
-async def test_a_trial_goes_on_where_the_last_lease_ended(
-    worker: Bench, settings: dict[str, object]
-) -> None:
+@pytest.mark.parametrize(
+    "settings", [{"slice": 0.001, "in_flight": 1}, {"rate": (2, 3600.0)}], ids=["slices", "calls"]
+)
+async def test_a_trial_goes_on_where_the_last_lease_ended(worker: Bench, settings: dict[str, object]) -> None:
     worker.sandbox.world.protect = True
     everything = await tell(worker.ledger, 1, 32)
     worker.sandbox.world.add_entry(Seeded(id=everything[21], workspace=WORKSPACE, approved=True))
@@ -177,12 +183,14 @@ async def test_a_reversal_in_the_middle_of_a_trial_is_tried_as_it_is_then(worker
     everything = await tell(worker.ledger, 1, 16)
     worker.sandbox.world.add_entry(Seeded(id=everything[3], workspace=WORKSPACE, approved=True))
     await worker.drain(slice=0.001, in_flight=1)
-    await worker.drain(slice=0.02, in_flight=1)
     await worker.ledger.intake.accept(taken_back("in_0", 2))
     await worker.drain_all()
 
     assert worker.invoiced(everything) == [False] * 16
-    assert await worker.ledger.history("in_0") == {"paid-in_0-1": "superseded", "reversed-in_0-2": "partly_applied"}
+    assert await worker.ledger.history("in_0") == {
+        "paid-in_0-1": "superseded",
+        "reversed-in_0-2": "partly_applied",
+    }
 
 
 async def test_a_batch_that_is_too_large_on_trial_is_halved(ledger: Ledger) -> None:
@@ -204,17 +212,21 @@ async def test_a_batch_that_is_too_large_on_trial_is_halved(ledger: Ledger) -> N
 # Refusals of which nobody knows what they mean.
 
 
-async def test_everything_is_refused_strangely_so_the_workspace_is_parked_and_nothing_rejected(ledger: Ledger) -> None:
+async def test_everything_is_refused_strangely_so_the_workspace_is_parked_and_nothing_rejected(
+    ledger: Ledger,
+) -> None:
     async with peculiar(strange) as clockify, bench(ledger, url=clockify.url) as worker:
         await tell(ledger, 10, 20)
-        await worker.drain_all(most=1) if False else await worker.drain()
+        await worker.drain()
 
         assert "refused with 400" in await worker.parked()
         assert await refused(ledger) == set()
         assert len(await ledger.desk.in_backlog(WORKSPACE)) == 10
 
 
-@pytest.mark.xfail(strict=True, reason="every half is halved at the same level before one id stands alone: hundreds of calls")
+@pytest.mark.xfail(
+    strict=True, reason="every half is halved at the same level before one id stands alone: hundreds of calls"
+)
 async def test_that_everything_is_refused_is_found_out_in_few_calls(ledger: Ledger) -> None:
     """With 30 calls an hour, hundreds take a day. Going down one branch first needs about a dozen."""
     async with peculiar(strange) as clockify, bench(ledger, url=clockify.url) as worker:
@@ -238,7 +250,9 @@ async def test_a_strange_refusal_of_one_id_is_believed_once_another_call_was_tak
         assert await ledger.desk.workspaces() == []
 
 
-async def test_a_strange_refusal_of_one_id_and_nothing_taken_since_parks_and_rejects_nothing(ledger: Ledger) -> None:
+async def test_a_strange_refusal_of_one_id_and_nothing_taken_since_parks_and_rejects_nothing(
+    ledger: Ledger,
+) -> None:
     bad = ids(1)[0]
     async with peculiar(refusing({bad}, strange)) as clockify, bench(ledger, url=clockify.url) as worker:
         await tell(ledger, 1, 1)
@@ -253,10 +267,19 @@ async def test_a_strange_refusal_of_one_id_and_nothing_taken_since_parks_and_rej
     reason="parking forgets the suspects, and within a probe the good entries always go before them: never rejected, parked for ever",
 )
 @pytest.mark.parametrize("bad", [1, 4])
-async def test_ids_that_are_refused_strangely_do_not_park_the_workspace_again_after_each_success(ledger: Ledger, bad: int) -> None:
+async def test_ids_that_are_refused_strangely_do_not_park_the_workspace_again_after_each_success(
+    ledger: Ledger, bad: int
+) -> None:
     """Every new invoice would wait for the next probe: a bad id that holds up good ones."""
     worse = set(ids(bad))
-    async with peculiar(refusing(worse, strange)) as clockify, bench(ledger, url=clockify.url) as worker:
+
+    def batch(named: tuple[str, ...]) -> web.Response:
+        return all_known(tuple(one for one in named if one not in worse))
+
+    async with (
+        peculiar(refusing(worse, strange), batch) as clockify,
+        bench(ledger, url=clockify.url) as worker,
+    ):
         await tell(ledger, 1, bad)
         await worker.drain()
         for start in range(4, 8):
@@ -293,13 +316,14 @@ async def test_after_a_parking_nothing_is_held_against_a_single_entry(ledger: Le
 
 async def test_a_strange_refusal_among_good_ones_does_not_hold_them_up(ledger: Ledger) -> None:
     bad = ids(100)[50]
-    async with peculiar(refusing({bad}, strange), lambda named: all_known(tuple(n for n in named if n != bad))) as clockify:
-        async with bench(ledger, url=clockify.url) as worker:
-            await tell(ledger, 5, 20)
-            await worker.drain()
+    async with peculiar(
+        refusing({bad}, strange), lambda named: all_known(tuple(n for n in named if n != bad))
+    ) as clockify, bench(ledger, url=clockify.url) as worker:
+        await tell(ledger, 5, 20)
+        await worker.drain()
 
-            assert [await ledger.states(f"in_{n}") for n in (0, 1, 3, 4)] == [["applied"]] * 4
-            assert await ledger.states("in_2") in (["waiting"], ["partly_applied"])
+        assert [await ledger.states(f"in_{n}") for n in (0, 1, 3, 4)] == [["applied"]] * 4
+        assert await ledger.states("in_2") in (["waiting"], ["partly_applied"])
 
 
 async def test_a_good_clockify_is_asked_nothing_beyond_the_marks(ledger: Ledger) -> None:

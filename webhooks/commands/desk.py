@@ -59,16 +59,7 @@ def retry(
     naming = Naming(workspace, tuple(dict.fromkeys(entries.replace(",", " ").split())))
     _check_retry(refs or [], state, naming, every=every)
     states = [State(one.value) for one in ([state] if state else Awaiting)]
-    changes, now = visit(lambda at: _plan(at, refs or [], states, naming))
-    if not changes:
-        _nothing_to_retry(bool(refs), as_json=as_json)
-        return
-    rows = [row for change in changes for row in change.rows]
-    _ask("bring this back", rows, now, yes=yes, quiet=as_json)
-    results = visit(lambda at: carry_out(at.desk, changes))
-    _show_results(results, as_json=as_json)
-    if any(result.still_awaits for result in results):
-        raise typer.Exit(NOTHING_DONE)
+    _bring_back(*visit(lambda at: _plan(at, refs or [], states, naming)), yes=yes, as_json=as_json)
 
 
 def drop(
@@ -87,13 +78,7 @@ def drop(
     """
     if not reason.strip() or len(reason) > LONGEST_REASON or not reason.isprintable():
         fail(WRONG_USE, f"--reason: one line, from 1 to {LONGEST_REASON} characters, all of them printable")
-    record, now = visit(lambda at: _one(at, ref))
-    rows = unfinished(record)
-    if not rows:
-        fail(NOTHING_DONE, f"nothing to drop on {record.ref}: nothing waits there, or awaits a person")
-    _ask(f"drop this, because: {reason}", rows, now, yes=yes, quiet=False)
-    ended = visit(lambda at: at.desk.drop(record.ref, reason))
-    say(f"{record.ref}: {counted(ended, 'marking or event', 'markings and events')} dropped")
+    _end(*visit(lambda at: _one(at, ref)), reason, yes=yes)
 
 
 desk = typer.Typer(help="Look, and intervene.")
@@ -133,7 +118,7 @@ async def _plan(at: Visit, refs: list[str], states: list[State], naming: Naming)
         fail(
             NOTHING_DONE, f"nothing is unresolved on {changes[0].ref}: there is no event to name entries for"
         )
-    return [change for change in changes if change.rows], at.now
+    return changes, at.now
 
 
 async def _one(at: Visit, ref: str) -> tuple[Record, int]:
@@ -161,12 +146,35 @@ def _ask(what: str, rows: list[Row], now: int, *, yes: bool, quiet: bool) -> Non
         fail(NOTHING_DONE, "nothing was changed")
 
 
-def _nothing_to_retry(named_some: bool, *, as_json: bool) -> None:
+def _bring_back(changes: list[Change], now: int, *, yes: bool, as_json: bool) -> None:
+    """Ask, bring back, and show what became of it."""
+    rows = [row for change in changes for row in change.rows]
+    if not rows:
+        _nothing_to_retry(changes, as_json=as_json)
+    else:
+        _ask("bring this back", rows, now, yes=yes, quiet=as_json)
+        _show_results(visit(lambda at: carry_out(at.desk, changes)), as_json=as_json)
+
+
+def _nothing_to_retry(changes: list[Change], *, as_json: bool) -> None:
     if as_json:
         document({"retried": []})
-    if named_some:
+    if changes:
         fail(NOTHING_DONE, "nothing to retry: nothing there was rejected or is unresolved")
     typer.echo("nothing to retry: nothing awaits a person", err=True)
+
+
+def _end(record: Record, now: int, reason: str, *, yes: bool) -> None:
+    """Ask, drop, and say how much it was."""
+    rows = unfinished(record)
+    if not rows:
+        fail(NOTHING_DONE, f"nothing to drop on {record.ref}: nothing waits there, or awaits a person")
+    _ask(f"drop this, because: {reason}", rows, now, yes=yes, quiet=False)
+    _say_dropped(record.ref, visit(lambda at: at.desk.drop(record.ref, reason)))
+
+
+def _say_dropped(ref: str, ended: int) -> None:
+    say(f"{ref}: {counted(ended, 'marking or event', 'markings and events')} dropped")
 
 
 def _show_results(results: list[Result], *, as_json: bool) -> None:
@@ -178,3 +186,5 @@ def _show_results(results: list[Result], *, as_json: bool) -> None:
             ("invoice", "event", "was", "now"),
             ([one.row.ref, one.row.event or "-", one.row.state.value, one.words] for one in results),
         )
+    if any(one.still_awaits for one in results):
+        raise typer.Exit(NOTHING_DONE)

@@ -60,13 +60,7 @@ def markings(
     asked = Search(
         invoice=ref or invoice, state=state, entry=entry, workspace=workspace, source=source, limit=limit
     )
-    looked = visit(lambda at: _look(at, asked))
-    if looked.one is not None:
-        return _show_one(looked.one, looked, as_json=as_json)
-    _show_found(looked, as_json=as_json)
-    if not looked.found.total and (asked.invoice or entry):
-        fail(NOTHING_DONE, f"nothing is known of {plain(asked.invoice or entry)} that fits")
-    return None
+    _show(visit(lambda at: _look(at, asked)), asked, as_json=as_json)
 
 
 @workspaces.callback(invoke_without_command=True)
@@ -78,16 +72,8 @@ def show_workspaces(context: typer.Context, as_json: Json = False) -> None:
 
     Examples: paidmark workspaces · paidmark workspaces --json · paidmark workspaces resume 64a687e29ae1f428e7ebe303
     """
-    if context.invoked_subcommand is not None:
-        return
-    found = visit(lambda at: at.desk.workspaces())
-    if as_json:
-        document({"workspaces": [_workspace(one) for one in found]})
-    elif found:
-        columns = ("workspace", "state", "backlog", "oldest", "failures", "next look", REASON)
-        table(columns, (_cells(one) for one in found))
-    else:
-        say("no workspace has anything to do")
+    if context.invoked_subcommand is None:
+        _show_workspaces(visit(lambda at: at.desk.workspaces()), as_json=as_json)
 
 
 @workspaces.command()
@@ -103,12 +89,7 @@ def resume(
     """
     if bool(workspace) == every:
         fail(WRONG_USE, "name one workspace, or give --all")
-    resumed = visit(lambda at: _resume(at, workspace))
-    for one in resumed:
-        say(f"{one} will be looked at now")
-    if not resumed:
-        who = "no workspace" if every else plain(workspace)
-        fail(NOTHING_DONE, f"nothing to resume: {who} is parked or waiting")
+    _show_resumed(visit(lambda at: _resume(at, workspace)), workspace)
 
 
 async def _look(at: Visit, asked: Search) -> _Looked:
@@ -133,6 +114,15 @@ def _check(**ids: str) -> None:
             fail(WRONG_USE, f"--{option}: {plain(value)} is not an id of 24 letters and digits")
 
 
+def _show(looked: _Looked, asked: Search, *, as_json: bool) -> None:
+    if looked.one is not None:
+        _show_one(looked.one, looked, as_json=as_json)
+        return
+    _show_found(looked, as_json=as_json)
+    if not looked.found.total and (asked.invoice or asked.entry):
+        fail(NOTHING_DONE, f"nothing is known of {plain(asked.invoice or asked.entry)} that fits")
+
+
 def _show_one(record: Record, looked: _Looked, *, as_json: bool) -> None:
     if as_json:
         document(desk_story.document(record, looked.held_up))
@@ -150,6 +140,23 @@ def _show_found(looked: _Looked, *, as_json: bool) -> None:
             typer.echo(f"and {found.total - len(found.rows):,} more: --limit {found.total}", err=True)
     else:
         typer.echo("no markings", err=True)
+
+
+def _show_workspaces(found: list[Workspace], *, as_json: bool) -> None:
+    if as_json:
+        document({"workspaces": [_workspace(one) for one in found]})
+    elif found:
+        columns = ("workspace", "state", "backlog", "oldest", "failures", "next look", REASON)
+        table(columns, (_cells(one) for one in found))
+    else:
+        say("no workspace has anything to do")
+
+
+def _show_resumed(resumed: list[str], workspace: str) -> None:
+    for one in resumed:
+        say(f"{one} will be looked at now")
+    if not resumed:
+        fail(NOTHING_DONE, f"nothing to resume: {plain(workspace) or 'no workspace'} is parked or waiting")
 
 
 def _cells(one: Workspace) -> list[str]:
