@@ -134,7 +134,8 @@ async def service(store_url: str, **settings: str) -> AsyncIterator[Service]:
             **settings,
         }
         closing = asyncio.Event()
-        working = asyncio.create_task(work(load(HandsSettings, environ), closing))
+        hands = load(HandsSettings, environ).model_copy(update={"ops_port": 0})
+        working = asyncio.create_task(work(hands, closing))
         client = connect(store_url)
         try:
             async with served(load(DoorSettings, environ)) as url, aiohttp.ClientSession() as session:

@@ -42,7 +42,7 @@ def source(name: str, settings: SourceSettings, default_workspace: str | None) -
 
 def application(door: Door, max_body: int) -> web.Application:
     """The routes. `max_body` in bytes, counted while reading and after decompression."""
-    app = web.Application(client_max_size=max_body + 1)
+    app = web.Application(client_max_size=max_body)
     app[DOOR] = door
     app.router.add_route("*", "/webhooks/{source:.*}", receive)
     app.router.add_get("/healthz", _healthz)

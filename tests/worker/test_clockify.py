@@ -19,8 +19,8 @@ BATCH = Batch(True, (A, B))
 
 
 @asynccontextmanager
-async def client(url: str, *, key: tuple[str, str] = KEY, timeout: float = 5.0) -> AsyncIterator[Clockify]:
-    async with Clockify(url, lambda _: key, timeout=timeout) as clockify:
+async def client(url: str, *, key: tuple[str, str] = KEY, patience: float = 5.0) -> AsyncIterator[Clockify]:
+    async with Clockify(url, lambda _: key, timeout=patience) as clockify:
         yield clockify
 
 
@@ -109,7 +109,7 @@ async def test_a_body_in_pieces_is_read_whole() -> None:
 async def test_silence_is_no_reply_and_slow() -> None:
     sandbox = Sandbox(world=World(open_world=True))
     sandbox.faults.order(Fault(kind="silence"))
-    async with running(sandbox) as url, client(url, timeout=0.2) as clockify:
+    async with running(sandbox) as url, client(url, patience=0.2) as clockify:
         assert await clockify.mark(WORKSPACE, BATCH) == NoReply(
             "Clockify did not answer within 0.2 s", slow=True
         )
@@ -155,7 +155,7 @@ async def test_what_is_no_http_is_no_reply(answer: bytes) -> None:
 async def test_a_batch_read_tells_which_entries_are_known() -> None:
     sandbox = Sandbox(world=World(open_world=True, bad={B}))
     async with running(sandbox) as url, client(url) as clockify:
-        assert await clockify.known(WORKSPACE, (A, B, C)) == {A, C}
+        assert await clockify.known(WORKSPACE, (A, B, C)) == frozenset((A, C))
 
 
 @pytest.mark.parametrize(

@@ -421,7 +421,8 @@ async def test_the_longest_wait_of_calls_on_their_way_together_counts(ledger: Le
         await many(ledger, 4, 10)
         await worker.drain(batch_size=10)
         (left,) = await ledger.desk.workspaces()
-        assert (left.next_in, left.failures) == (pytest.approx(50, abs=3), 1)
+        assert left.next_in == pytest.approx(50, abs=3)
+        assert left.failures == 1
 
 
 async def test_a_parking_is_not_undone_by_an_outage_at_the_same_time(ledger: Ledger) -> None:
@@ -439,7 +440,7 @@ async def test_a_parking_is_not_undone_by_an_outage_at_the_same_time(ledger: Led
 
 
 async def test_a_clockify_that_hangs_is_given_up_before_the_lease_ends(ledger: Ledger) -> None:
-    async with bench(ledger, timeout=0.3) as worker:
+    async with bench(ledger, patience=0.3) as worker:
         worker.sandbox.faults.order(Fault(kind="silence", times=1))
         await many(ledger, 1, 10)
         await worker.drain()
@@ -454,7 +455,7 @@ async def test_after_several_timeouts_smaller_batches_are_tried(ledger: Ledger) 
         await asyncio.sleep(0.002 * len(named))  # the stand-in's own time, not a wait of the test's
         return web.Response()
 
-    async with odd(ledger, slow_for_many, timeout=0.15) as (worker, clockify):
+    async with odd(ledger, slow_for_many, patience=0.15) as (worker, clockify):
         await many(ledger, 1, 100)
         await worker.drain_all()
         assert max(map(len, clockify.sent)) == 100
@@ -478,7 +479,7 @@ async def test_a_body_without_an_end_is_a_timeout(ledger: Ledger) -> None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(gone.wait(), 0.02)
 
-    async with odd(ledger, lambda _: web.Response(body=dripping()), timeout=0.4) as (worker, _):
+    async with odd(ledger, lambda _: web.Response(body=dripping()), patience=0.4) as (worker, _):
         await many(ledger, 1, 10)
         await worker.drain()
         gone.set()

@@ -1,6 +1,7 @@
 """Refused batches: the bad ids are found, the good ones go out, and nothing is held against an id that cannot be known."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -136,12 +137,13 @@ async def test_an_invoice_of_bad_entries_alone_is_rejected(worker: Bench) -> Non
 
 
 @pytest.mark.parametrize(
-    "settings", [{"slice": 0.001, "in_flight": 1}, {"rate": (2, 3600.0)}], ids=["slices", "calls"]
+    "settings", [{"slice": 0.02, "in_flight": 1}, {"rate": (2, 3600.0)}], ids=["slices", "calls"]
 )
-async def test_a_trial_goes_on_where_the_last_lease_ended(worker: Bench, settings: dict[str, object]) -> None:
+async def test_a_trial_goes_on_where_the_last_lease_ended(worker: Bench, settings: dict[str, Any]) -> None:
     worker.sandbox.world.protect = True
     everything = await tell(worker.ledger, 1, 32)
     worker.sandbox.world.add_entry(Seeded(id=everything[21], workspace=WORKSPACE, approved=True))
+    worker.sandbox.faults.order(Fault(kind="latency", seconds=0.03))
     await worker.drain_all(**settings)
 
     assert await refused(worker.ledger) == {everything[21]}
@@ -150,11 +152,23 @@ async def test_a_trial_goes_on_where_the_last_lease_ended(worker: Bench, setting
     assert worker.calls <= 2 * 5 + 1
 
 
+async def test_a_batch_read_counts_under_the_limit_and_waits_for_it(worker: Bench) -> None:
+    everything = await tell(worker.ledger, 1, 4)
+    worker.sandbox.world.bad.add(everything[0])
+    await worker.drain(rate=(1, 3600.0))
+
+    assert worker.sandbox.log.total == 1
+    await worker.drain_all(rate=(1, 3600.0))
+    assert await refused(worker.ledger) == {everything[0]}
+    assert worker.sandbox.log.total == 4
+
+
 async def test_a_trial_survives_an_outage(worker: Bench) -> None:
     worker.sandbox.world.protect = True
     everything = await tell(worker.ledger, 1, 32)
     worker.sandbox.world.add_entry(Seeded(id=everything[21], workspace=WORKSPACE, approved=True))
-    await worker.drain(slice=0.001)
+    await worker.drain(rate=(1, 3600.0))
+    await worker.ledger.forward(3700)
     fault = worker.sandbox.faults.order(Fault(kind="error"))
     for _ in range(3):
         await worker.ledger.forward(10)
@@ -170,7 +184,7 @@ async def test_what_is_no_longer_wanted_is_no_longer_tried(worker: Bench) -> Non
     worker.sandbox.world.protect = True
     everything = await tell(worker.ledger, 1, 16)
     worker.sandbox.world.add_entry(Seeded(id=everything[3], workspace=WORKSPACE, approved=True))
-    await worker.drain(slice=0.001, in_flight=1)
+    await worker.drain(rate=(1, 3600.0))
     await worker.ledger.desk.drop("stripe//in_0", "billed by hand")
     worker.sandbox.log.clear()
     await worker.drain_all()
@@ -182,7 +196,7 @@ async def test_a_reversal_in_the_middle_of_a_trial_is_tried_as_it_is_then(worker
     worker.sandbox.world.protect = True
     everything = await tell(worker.ledger, 1, 16)
     worker.sandbox.world.add_entry(Seeded(id=everything[3], workspace=WORKSPACE, approved=True))
-    await worker.drain(slice=0.001, in_flight=1)
+    await worker.drain(rate=(1, 3600.0))
     await worker.ledger.intake.accept(taken_back("in_0", 2))
     await worker.drain_all()
 
@@ -316,9 +330,12 @@ async def test_after_a_parking_nothing_is_held_against_a_single_entry(ledger: Le
 
 async def test_a_strange_refusal_among_good_ones_does_not_hold_them_up(ledger: Ledger) -> None:
     bad = ids(100)[50]
-    async with peculiar(
-        refusing({bad}, strange), lambda named: all_known(tuple(n for n in named if n != bad))
-    ) as clockify, bench(ledger, url=clockify.url) as worker:
+    async with (
+        peculiar(
+            refusing({bad}, strange), lambda named: all_known(tuple(n for n in named if n != bad))
+        ) as clockify,
+        bench(ledger, url=clockify.url) as worker,
+    ):
         await tell(ledger, 5, 20)
         await worker.drain()
 

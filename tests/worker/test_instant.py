@@ -144,10 +144,26 @@ async def test_a_job_with_fields_of_other_types_does_not_end_the_worker(
     job = {"t": None, "f": "drain", "a": [WORKSPACE], "k": {}, "et": 0} | field
     await ledger.store.set("arq:job:odd", encode(job))
     await ledger.store.zadd("arq:queue", {"odd": 1})
-    async with running(store_url, kind=kind) as (worker, rung):
+    async with running(store_url, kind=kind) as (worker, _):
         await wait_until(
             lambda: worker.jobs_complete + worker.jobs_failed > 0, within=1, because="the job was not run"
         )
+
+
+async def test_a_worker_that_has_waited_for_nothing_goes_on_listening(
+    ledger: Ledger, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.instant.PATIENCE", 0.02)
+    await ledger.store.config_resetstat()
+
+    async def listened() -> bool:
+        told = (await ledger.store.info("commandstats")).get("cmdstat_bzpopmin", {"calls": 0})
+        return bool(told["calls"] >= 3)
+
+    async with running(store_url) as (_, rung):
+        await wait_until(listened, because="it listened but once")
+        await ledger.intake.accept(paid("in_1", 1, A))
+        await wait_until(lambda: rung, because="the bell was not heard")
 
 
 async def test_no_more_jobs_run_than_the_setting_says(ledger: Ledger, store_url: str) -> None:
@@ -167,6 +183,8 @@ async def test_no_more_jobs_run_than_the_setting_says(ledger: Ledger, store_url:
         await ledger.store.zadd("arq:queue", {str(number): 1})
     async with running(store_url, work=work, max_jobs=2) as (_, rung):
         await wait_until(lambda: busy == 2, because="two did not start")
+        began = time.monotonic()
+        await wait_until(lambda: time.monotonic() > began + 0.05, because="time stands still")
         gate.set()
         await wait_until(lambda: len(rung) == 5, because="not all were run")
     assert most == 2

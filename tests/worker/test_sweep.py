@@ -129,3 +129,15 @@ async def test_a_full_store_is_swept(tmp_path: Path) -> None:
             await idle(ledger)
 
     assert worker.invoiced([A]) == [True]
+
+
+async def test_a_drain_that_has_slept_through_its_lease_is_not_started_twice(worker: Bench) -> None:
+    worker.sandbox.faults.order(Fault(kind="latency", seconds=0.3, times=1))
+    await worker.ledger.intake.accept(paid("in_1", 1, A))
+    async with sweeping(worker) as sweep:
+        await wait_until(lambda: worker.sandbox.log.in_flight == 1, because="nothing was tried")
+        await worker.ledger.forward(9)
+        await sweep.drain(ELSEWHERE)  # has the sweep look
+        await idle(worker.ledger)
+
+    assert worker.calls == 1

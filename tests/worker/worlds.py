@@ -148,13 +148,13 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    ledger: Ledger, *, url: str = "", timeout: float = 6.0, **settings: Any
+    ledger: Ledger, *, url: str = "", patience: float = 6.0, **settings: Any
 ) -> AsyncIterator[Bench]:
     """A worker's bench with a sandbox, or with the Clockify at `url`."""
     sandbox = Sandbox(world=World(open_world=True))
     credential = settings.pop("credential", lambda _: KEY)
     observed: list[str] = []
-    async with running(sandbox) as own, Clockify(url or own, credential, timeout=timeout) as clockify:
+    async with running(sandbox) as own, Clockify(url or own, credential, timeout=patience) as clockify:
         usual: dict[str, Any] = {
             "rate": (1000, 1.0), "batch_size": 200, "in_flight": 8, "retry_cap": 120.0, "probe_interval": 900.0,
             "dry_run": False, "closing": asyncio.Event(), "observe": lambda name, _: observed.append(name),

@@ -21,7 +21,8 @@ PATIENCE = 10.0
 def send(
     source: Annotated[str, typer.Argument(help="The source's name in the settings.")],
     file: Annotated[
-        Path | None, typer.Option(help="A body to post as it is, instead of a made-up one.")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A body to post as it is, instead of a made-up one."),
     ] = None,
     workspace: Annotated[
         str, typer.Option(help="The workspace that the invoice names.")

@@ -26,7 +26,7 @@ async def rung(ledger: Ledger) -> tuple[str, float, bytes]:
 async def test_the_job_that_accept_writes_is_readable_by_arq(ledger: Ledger) -> None:
     name, score, body = await rung(ledger)
 
-    assert deserialize_job_raw(body, deserializer=decode)[:4] == ("drain", [WORKSPACE], {}, None)
+    assert list(deserialize_job_raw(body, deserializer=decode)) == ["drain", [WORKSPACE], {}, None, 0]
     assert name == f"drain:{WORKSPACE}:{int(score)}"
     assert await ledger.store.zscore("paidmark:due", WORKSPACE) == score
 
@@ -59,7 +59,7 @@ async def test_arq_takes_the_two_for_the_same_job(ledger: Ledger, store_url: str
 
     assert await arq.enqueue_job("drain", WORKSPACE, _job_id=name) is None
     (job,) = await arq.queued_jobs()
-    assert (job.function, job.args) == ("drain", [WORKSPACE])
+    assert (job.function, list(job.args)) == ("drain", [WORKSPACE])
     await arq.aclose(close_connection_pool=True)
 
 

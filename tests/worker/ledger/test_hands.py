@@ -166,7 +166,7 @@ async def test_nothing_that_is_accepted_in_the_instant_of_a_release_is_left_behi
     done.set()
 
     assert sum(await asyncio.wait_for(asyncio.gather(*workers), 20)) == 300
-    assert await ledger.store.llen(f"paidmark:backlog:{WORKSPACE}") == 0
+    assert await ledger.desk.in_backlog(WORKSPACE) == []
 
 
 async def test_resuming_moves_cooldowns_and_parking_but_never_leases(ledger: Ledger) -> None:

@@ -206,6 +206,16 @@ async def test_a_delivery_that_has_gone_away_harms_no_other(ledger: Ledger) -> N
     assert await stays is Verdict.ACCEPTED
 
 
+async def test_deliveries_that_have_all_gone_away_are_not_sent(ledger: Ledger) -> None:
+    gone = asyncio.create_task(ledger.intake.accept(paid("in_1", 1, A)))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.wait([gone])
+
+    assert await ledger.intake.accept(paid("in_2", 1, B)) is Verdict.ACCEPTED
+    assert await ledger.desk.show("stripe//in_1") is None
+
+
 async def test_bodies_that_cannot_be_decoded_are_kept_while_there_is_room(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
