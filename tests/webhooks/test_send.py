@@ -90,7 +90,7 @@ async def test_a_wrong_secret_shows_the_refusal(paidmark: Service) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("nobody",), "no source 'nobody' in the settings; there are: ),
+        (("nobody",), "no source 'nobody' in the settings; there are: "),
         (("bare",), "has no secret: set PAIDMARK_SOURCES__BARE__SECRETS"),
         (("stripe", "--entries", "short"), "not an id of 24 letters and digits: short"),
         (("stripe", "--url", "file:///etc/passwd"), "is no address of a receiver"),
