@@ -52,26 +52,30 @@ class Drain:
         self._fingerprint = workshop.clockify.fingerprint(lease.workspace)
         self._pace = Pace(workshop, lease, self._fingerprint or "")
         self._trial = Trial.load(lease.trial)
-        self._on_trial: set[Batch] = set()
         self._tally = Tally(())
         self._size = min(lease.size or workshop.batch_size, workshop.batch_size)
         self._quick = False
+        self._too_large = False
+        self._control: Batch | None = None
 
     async def work(self) -> Handover:
         """Plan and send, round by round, until nothing is left, time is up, or Clockify wants no more."""
         if self._fingerprint is None:
-            self._park("there is no key for this workspace in PAIDMARK_CLOCKIFY_API_KEY")
+            self._pace.park("there is no key for this workspace in PAIDMARK_CLOCKIFY_API_KEY")
         while self._pace.goes_on:
             todo = await self._plan()
             if not todo and not self._trial.ask:
-                self._conclude()
+                await self._conclude()
                 break
             if self._shop.dry_run:
                 self._only_say(todo)
             else:
                 await self._send(todo)
         size = self._size if self._size < self._shop.batch_size else 0
-        return replace(self._pace.stop or Handover(), trial=self._trial.dump(), size=size)
+        handover = self._pace.stop or Handover()
+        # Whoever looks at a parked workspace again begins anew: nothing is held against a single entry.
+        trial = "" if handover.parked else self._trial.dump()
+        return replace(handover, trial=trial, size=size)
 
     async def _plan(self) -> list[Batch]:
         """What to send in this round: parts of refused batches first, then as few and as full batches as can be."""
@@ -80,11 +84,11 @@ class Drain:
         most = self._size * BATCHES_AHEAD
         backlog = await self._shop.hands.plan(self._lease, most_entries=most, most_markings=MOST_MARKINGS)
         self._tally = Tally(backlog.pending)
+        self._too_large = False
         self._trial.keep_to(self._tally.wishes)
-        aside = self._trial.aside
-        parts, self._trial.parts = self._trial.parts, []
-        self._on_trial = set(parts)
-        return parts + batches.plan(self._tally.wishes, self._size, more=backlog.more, aside=aside)
+        parts = self._trial.take()
+        fresh = batches.plan(self._tally.wishes, self._size, more=backlog.more, aside=self._trial.aside)
+        return parts + self._trial.ordinary(fresh)
 
     def _only_say(self, todo: list[Batch]) -> None:
         """What a dry run does instead of sending. The backlog stays, for the day on which it ends."""
@@ -101,7 +105,7 @@ class Drain:
         results = await asyncio.gather(
             *(self._send_from(queue) for _ in range(together)), return_exceptions=True
         )
-        self._back_on_trial(*queue, *later)
+        self._trial.put_back((*queue, *later))
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -109,12 +113,12 @@ class Drain:
             await self._ask(self._trial.ask.pop())
 
     async def _send_from(self, queue: deque[Batch]) -> None:
-        while queue and self._pace.goes_on:
+        while queue and self._pace.goes_on and not self._too_large:
             batch = queue.popleft()
             if await self._pace.permitted():
                 await self._mark(batch)
             else:
-                self._back_on_trial(batch)
+                self._trial.put_back([batch])
 
     async def _mark(self, batch: Batch) -> None:
         """One PATCH, and what follows from its reply."""
@@ -132,26 +136,27 @@ class Drain:
         match outcome:
             case Applied():
                 self._pace.taken()
-                progress = self._tally.applied(batch.entries) + self._tally.rejected(self._trial.taken())
+                self._control = Batch(batch.invoiced, batch.entries[:1])
+                progress = self._tally.applied(batch.entries) + self._tally.rejected(self._trial.taken(batch))
                 await self._shop.hands.settle(self._lease, progress, sent=batch.entries, taken=True)
             case Postponed():
                 self._postpone(outcome)
-                self._back_on_trial(batch)
+                self._trial.put_back([batch])
                 # It may have had its effect: if the lease is lost by now, the ledger must hear of it.
                 await self._shop.hands.settle(self._lease, [], sent=batch.entries)
             case Refused():
                 await self._refuse(batch, outcome)
             case TooLarge() if len(batch.entries) > 1:
-                self._size = max(1, min(self._size, len(batch.entries)) // 2)
-                if batch in self._on_trial:
-                    self._trial.parts.extend(batches.bisect(batch))
+                self._size = min(self._size, len(batch.entries) // 2)
+                self._too_large = True
+                self._trial.too_large(batch)
             case TooLarge():
-                self._park("Clockify says that a call with a single entry is too large (413)")
+                self._pace.park("Clockify says that a call with a single entry is too large (413)")
             case Parked():
-                self._park(outcome.reason)
+                self._pace.park(outcome.reason)
 
     async def _refuse(self, batch: Batch, refusal: Refused) -> None:
-        rejected = self._trial.refused(batch, refusal, on_trial=batch in self._on_trial)
+        rejected = self._trial.refused(batch, refusal)
         if rejected:
             log.warning(
                 "entry.rejected",
@@ -161,7 +166,7 @@ class Drain:
             )
             await self._shop.hands.settle(self._lease, self._tally.rejected(rejected))
         if self._trial.hopeless:
-            self._park(f"one entry after another is {refusal.reason}")
+            await self._conclude()
 
     async def _ask(self, batch: Batch) -> None:
         """Ask which entries of a refused batch Clockify knows."""
@@ -176,24 +181,25 @@ class Drain:
             log.info("batch.asked", **self._described(batch), known=len(known or ()))
             self._trial.answered(batch, known)
 
-    def _conclude(self) -> None:
-        """Nothing is left to try. Suspects that nothing has spoken for: it may be the workspace that is refused."""
-        if self._trial.suspects:
+    async def _conclude(self) -> None:
+        """Suspects that nothing has spoken for: it may be the workspace that is refused.
+
+        If Clockify still takes an entry that it took before, it is not.
+        """
+        control, self._control = self._control, None
+        if self._trial.suspects and control and self._still_wanted(control) and await self._pace.permitted():
+            await self._mark(control)
+        if self._trial.suspects and self._pace.stop is None:
             reason = next(iter(self._trial.suspects.values()))
-            self._park(f"what is left is {reason}, and nothing has been taken since")
+            self._pace.park(f"what is left is {reason}, and nothing has been taken since")
+
+    def _still_wanted(self, control: Batch) -> bool:
+        return self._tally.wishes.get(control.entries[0], control.invoiced) is control.invoiced
 
     def _postpone(self, outcome: Postponed) -> None:
         failures = self._pace.postpone(outcome)
         if outcome.slow and failures % TOO_SLOW == 0:
             self._size = max(1, self._size // 2)
-
-    def _park(self, reason: str) -> None:
-        """Whoever looks again begins anew: nothing is held against a single entry."""
-        self._trial = Trial()
-        self._pace.park(reason)
-
-    def _back_on_trial(self, *unsettled: Batch) -> None:
-        self._trial.parts.extend(batch for batch in unsettled if batch in self._on_trial)
 
     def _described(self, batch: Batch) -> dict[str, object]:
         return {"workspace": self._lease.workspace, "entries": len(batch.entries), "invoiced": batch.invoiced}

@@ -4,9 +4,12 @@ Pure but for its own memory, and written down between slices (`dump`, `load`): w
 takes longer than one lease. A refused batch is asked about; the entries that Clockify knows go out together, the others
 are halved until each stands alone. Alone and refused, an entry is rejected if the reply could mean nothing else, or
 if Clockify has taken something since; until then it is a suspect.
+
+A reply that could as well mean "nothing works here" raises doubt. In doubt one branch is followed down to a single id,
+so that a workspace that is refused as a whole is found out in few calls.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -15,24 +18,34 @@ from worker.outcome import Refused
 
 MOST_SUSPECTS = 3
 """So many single refusals in a row, nothing taken in between, and it is the workspace that is refused."""
+MOST_DOUBT = 3
+"""After so many doubtful refusals no more batches are tried that nothing is held against."""
 
 _Part = tuple[bool, tuple[str, ...]]
 
 
 class _Dump(msgspec.Struct, array_like=True):
     ask: list[_Part] = []
+    good: list[_Part] = []
     parts: list[_Part] = []
     suspects: dict[str, str] = {}
+    doubt: int = 0
 
 
 class Trial:
-    """Batches to `ask` about, `parts` to try on their own, and `suspects` with the reason that each was refused for."""
+    """Batches to `ask` about, `good` ones that Clockify knows, `parts` to try on their own, `suspects` and why.
+
+    `doubt` counts the refusals that could mean anything, since something was taken.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing refused."""
         self.ask: list[Batch] = []
+        self.good: list[Batch] = []
         self.parts: list[Batch] = []
         self.suspects: dict[str, str] = {}
+        self.doubt = 0
+        self._out: dict[Batch, list[Batch]] = {}
 
     @classmethod
     def load(cls, dumped: str) -> "Trial":
@@ -40,30 +53,63 @@ class Trial:
         trial = cls()
         if dumped:
             dump = msgspec.json.decode(dumped, type=_Dump)
-            trial.ask, trial.parts = ([Batch(*part) for part in some] for some in (dump.ask, dump.parts))
-            trial.suspects = dump.suspects
+            trial.ask, trial.good, trial.parts = (
+                [Batch(*part) for part in some] for some in (dump.ask, dump.good, dump.parts)
+            )
+            trial.suspects, trial.doubt = dump.suspects, dump.doubt
         return trial
-
-    def keep_to(self, wishes: Mapping[str, bool]) -> None:
-        """Forget what is no longer wished for as it is on trial."""
-        self.ask = _still_wished(self.ask, wishes)
-        self.parts = _still_wished(self.parts, wishes)
-        self.suspects = {entry: why for entry, why in self.suspects.items() if entry in wishes}
 
     def dump(self) -> str:
         """A text from which `load` goes on; empty where nothing is on trial."""
-        if not (self.ask or self.parts or self.suspects):
+        if not (self.ask or self.good or self.parts or self.suspects):
             return ""
-        ask, parts = ([(one.invoiced, one.entries) for one in some] for some in (self.ask, self.parts))
-        return msgspec.json.encode(_Dump(ask, parts, self.suspects)).decode()
+        dump = _Dump(_plain(self.ask), _plain(self.good), _plain(self.parts), self.suspects, self.doubt)
+        return msgspec.json.encode(dump).decode()
+
+    def keep_to(self, wishes: Mapping[str, bool]) -> None:
+        """Forget what is no longer wished for as it is on trial."""
+        self.ask, self.good, self.parts = (
+            _still_wished(some, wishes) for some in (self.ask, self.good, self.parts)
+        )
+        self.suspects = {entry: why for entry, why in self.suspects.items() if entry in wishes}
 
     @property
     def aside(self) -> set[str]:
         """The entries that no ordinary batch may contain meanwhile."""
-        return {entry for batch in (*self.ask, *self.parts) for entry in batch.entries} | self.suspects.keys()
+        batches = (*self.ask, *self.good, *self.parts, *self._out)
+        return {entry for batch in batches for entry in batch.entries} | self.suspects.keys()
 
-    def refused(self, batch: Batch, refusal: Refused, *, on_trial: bool) -> dict[str, str]:
-        """Take a refused batch in; `on_trial` if it was one of the parts. Returns what is thereby rejected, and why."""
+    def take(self) -> list[Batch]:
+        """What to try next. In doubt that is what Clockify knows, or else the smallest part alone."""
+        chosen = self.good + self.parts
+        if self.doubt:
+            chosen = list(self.good) or sorted(self.parts, key=lambda part: len(part.entries))[:1]
+        self._out = {batch: self.good if batch in self.good else self.parts for batch in chosen}
+        for batch, home in self._out.items():
+            home.remove(batch)
+        return chosen
+
+    def put_back(self, batches: Iterable[Batch]) -> None:
+        """Those of `batches` that were taken out, and whose trial was not held."""
+        for batch in batches:
+            if batch in self._out:
+                self._out.pop(batch).append(batch)
+
+    def ordinary(self, batches: list[Batch]) -> list[Batch]:
+        """Which batches that nothing is held against may go along."""
+        if not self.doubt:
+            return batches
+        return batches[:1] if self.doubt < MOST_DOUBT else []
+
+    def too_large(self, batch: Batch) -> None:
+        """A part has to be smaller."""
+        if self._out.pop(batch, None) is not None:
+            self.parts.extend(bisect(batch))
+
+    def refused(self, batch: Batch, refusal: Refused) -> dict[str, str]:
+        """Take a refused batch in. Returns what is thereby rejected, and why."""
+        self.doubt += not refusal.sure
+        on_trial = self._out.pop(batch, None) is not None
         if len(batch.entries) == 1:
             if refusal.sure:
                 return {batch.entries[0]: refusal.reason}
@@ -80,15 +126,16 @@ class Trial:
         good = tuple(entry for entry in batch.entries if entry in known)
         rest = Batch(batch.invoiced, tuple(entry for entry in batch.entries if entry not in known))
         if good and rest.entries:
-            self.parts.append(Batch(batch.invoiced, good))
+            self.good.append(Batch(batch.invoiced, good))
         elif good:
             self.parts.extend(bisect(batch))
         if rest.entries:
             self.parts.extend(bisect(rest) if len(rest.entries) > 1 else [rest])
 
-    def taken(self) -> dict[str, str]:
-        """Clockify has taken something: suspects are not suspected but refused. Returns them, and why."""
-        rejected, self.suspects = self.suspects, {}
+    def taken(self, batch: Batch) -> dict[str, str]:
+        """Clockify has taken a batch: suspects are not suspected but refused. Returns them, and why."""
+        self._out.pop(batch, None)
+        rejected, self.suspects, self.doubt = self.suspects, {}, 0
         return rejected
 
     @property
@@ -102,3 +149,7 @@ def _still_wished(parts: list[Batch], wishes: Mapping[str, bool]) -> list[Batch]
         Batch(one.invoiced, tuple(e for e in one.entries if wishes.get(e) is one.invoiced)) for one in parts
     ]
     return [batch for batch in kept if batch.entries]
+
+
+def _plain(batches: list[Batch]) -> list[_Part]:
+    return [(one.invoiced, one.entries) for one in batches]

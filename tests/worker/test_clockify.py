@@ -135,6 +135,7 @@ async def test_nobody_who_listens_is_no_reply() -> None:
 async def test_an_address_that_is_none_is_no_reply(url: str) -> None:
     async with client(url) as clockify:
         assert isinstance(await clockify.mark(WORKSPACE, BATCH), NoReply)
+        assert isinstance(await clockify.known(WORKSPACE, (A,)), NoReply)
 
 
 @pytest.mark.parametrize(

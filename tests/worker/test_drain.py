@@ -263,9 +263,6 @@ async def test_a_dry_run_sends_nothing_and_keeps_the_backlog(worker: Bench) -> N
     assert left.next_in > 600
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a dry run's hold is no parking, so that a worker's start does not look at it again"
-)
 async def test_a_worker_that_starts_without_dry_run_sends_what_the_dry_run_kept(worker: Bench) -> None:
     await many(worker.ledger, 1, 1)
     await worker.drain(dry_run=True)
@@ -504,10 +501,6 @@ async def test_a_single_entry_that_is_too_large_parks_the_workspace(worker: Benc
     assert "413" in await worker.parked()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="every batch of a round that is too large is sent all the same, and each halves the size once more",
-)
 async def test_a_large_backlog_of_which_every_batch_is_too_large_costs_few_calls(worker: Bench) -> None:
     """Batches of 100 fit: 40 calls are needed, and a few more to find that out."""
     worker.sandbox.faults.order(Fault(kind="too_large", bytes=3000))

@@ -238,9 +238,6 @@ async def test_everything_is_refused_strangely_so_the_workspace_is_parked_and_no
         assert len(await ledger.desk.in_backlog(WORKSPACE)) == 10
 
 
-@pytest.mark.xfail(
-    strict=True, reason="every half is halved at the same level before one id stands alone: hundreds of calls"
-)
 async def test_that_everything_is_refused_is_found_out_in_few_calls(ledger: Ledger) -> None:
     """With 30 calls an hour, hundreds take a day. Going down one branch first needs about a dozen."""
     async with peculiar(strange) as clockify, bench(ledger, url=clockify.url) as worker:
@@ -276,10 +273,6 @@ async def test_a_strange_refusal_of_one_id_and_nothing_taken_since_parks_and_rej
         assert await refused(ledger) == set()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="parking forgets the suspects, and within a probe the good entries always go before them: never rejected, parked for ever",
-)
 @pytest.mark.parametrize("bad", [1, 4])
 async def test_ids_that_are_refused_strangely_do_not_park_the_workspace_again_after_each_success(
     ledger: Ledger, bad: int
@@ -305,10 +298,6 @@ async def test_ids_that_are_refused_strangely_do_not_park_the_workspace_again_af
         assert await worker.parked() == ""
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="of calls on their way together, those that are refused after the parking begin a new list of suspects",
-)
 async def test_after_a_parking_nothing_is_held_against_a_single_entry(ledger: Ledger) -> None:
     """Somebody mends what was wrong, and resumes: everything is to be tried again, and nothing is bad."""
     mended: list[bool] = []

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from tests.conditions import wait_until
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, bench, ids, opened, paid
 from worker.embedded import embedded
+from worker.ending import end
 from worker.ledger.hands import Handover
 from worker.ledger.store import STORE_ERRORS
 from worker.marking import Wanted
@@ -29,9 +30,7 @@ async def sweeping(worker: Bench, *, most: int = 10, **changed: Any) -> AsyncIte
     try:
         yield sweep
     finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await end(running)
         await sweep.finish()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from arq import ArqRedis
 
 from worker.clockify import Clockify
 from worker.drain import drain
+from worker.ending import end
 from worker.ledger import Desk, Hands, Intake, Keeping, connect
 from worker.ledger.intake import Rules
 from worker.marking import Cause, Tie, Wanted
@@ -99,9 +100,7 @@ async def opened(
     try:
         yield Ledger(store, intake, Hands(store, kept, lease), Desk(store, kept))
     finally:
-        running_intake.cancel()
-        with suppress(asyncio.CancelledError):
-            await running_intake
+        await end(running_intake)
         await door.aclose()
         await store.aclose()
 

@@ -6,8 +6,11 @@
 local ref, payment = arg(1), arg(2)
 local event_id, invoiced, order, rank, happened = arg(3), arg(4) == '1', number(5), number(6), number(7)
 local reason, future, unreferenced, shows = arg(8), number(9), arg(10), arg(11) == '1'
-local wanted = {}
-for i = 12, #ARGV - 3, 2 do wanted[#wanted + 1] = { arg(i), arg(i + 1) } end
+local wanted, names = {}, false
+for i = 12, #ARGV - 3, 2 do
+  wanted[#wanted + 1] = { arg(i), arg(i + 1) }
+  names = names or arg(i + 1) ~= ''
+end
 
 local at = now()
 local accepts = count('accepts')
@@ -29,7 +32,7 @@ for _, event in ipairs(record and record[EVENTS] or {}) do
   if event[E_ID] == event_id then return answer('known') end
 end
 
-local nothing_named = shows and #wanted == 0 and reason == ''
+local nothing_named = shows and not names and reason == ''
 if nothing_named and not (record and has_names(record)) then
   if unreferenced == 'counted' then return answer('unreferenced') end
 end

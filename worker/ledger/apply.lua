@@ -24,13 +24,23 @@ local function compare(event, record)
   return difference < 0 and -1 or difference > 0 and 1 or 0
 end
 
--- Events that this one overtakes: what they wanted is no longer wanted.
-local function overtake(record, event, at)
+-- Events that this one overtakes: unresolved ones that are not newer, and, if it has changed what is wanted, the one
+-- whose markings wait.
+local function overtake(record, event, changed, at)
   for _, other in ipairs(record[EVENTS]) do
-    local open = other[E_STATE] == 'waiting' or (other[E_STATE] == 'unresolved' and
+    local open = (changed and other[E_STATE] == 'waiting') or (other[E_STATE] == 'unresolved' and
       (other[E_ORDER] < event[E_ORDER] or (other[E_ORDER] == event[E_ORDER] and other[E_RANK] <= event[E_RANK])))
     if open and other[E_ID] ~= event[E_ID] then
       other[E_STATE], other[E_SETTLED], other[E_WANTED] = 'superseded', at, {}
+    end
+  end
+end
+
+-- What has said the same once more is remembered anew, and its claims with it.
+local function renew_claims(record)
+  for _, place in ipairs(record[PLACES]) do
+    for _, id in ipairs(each(place[NAMED])) do
+      call('PEXPIRE', claims_of(place[WORKSPACE], id), KEEP_INVOICES)
     end
   end
 end
@@ -72,7 +82,7 @@ local function rename(ref, record, wanted, at)
     end
   end
   for _, one in ipairs(wanted) do
-    if names[one[1]] then
+    if names[one[1]] and one[2] ~= '' then
       local place = { one[1], one[2], '', true, '', '', at, 0, {} }
       table.insert(record[PLACES], place)
       queue(ref, place, at)
@@ -135,15 +145,16 @@ local function apply(ref, record, event, at, future, again)
   local verdict, reason = 'unresolved', standstill(event, at, future)
   if order < 0 or (order == 0 and not again) then
     verdict, reason = 'superseded', ''
-    resolve_reversal(record, at)
+    if event[E_INVOICED] then resolve_reversal(record, at) end
   elseif reason == '' then
-    overtake(record, event, at)
     record[ORDER], record[RANK], record[PAID] = event[E_ORDER], event[E_RANK], event[E_INVOICED]
     if event[E_REASON] == '' then
       verdict, reason = act(ref, record, event, at)
     else
       reason = event[E_REASON]
     end
+    overtake(record, event, verdict == 'waiting', at)
+    renew_claims(record)
   end
   remember(record, event, verdict, reason)
   forget_old_events(record, at)

@@ -3,12 +3,26 @@
 A job only rings a bell, so what cannot be read is no loss: the workspace is still due, and the sweep finds it.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 UNREADABLE = "unreadable"
 """The function that a job which cannot be read is taken to call; it does nothing."""
+
+
+LATEST = 253_402_300_799_000
+"""The last millisecond of which Python can make a date, as arq does."""
+
+
+class _Job(msgspec.Struct):
+    """What arq writes: try, function, arguments, keyword arguments, time of enqueuing (ms)."""
+
+    t: int | None
+    f: str
+    a: list[Any]
+    k: dict[str, Any]
+    et: Annotated[int, msgspec.Meta(ge=0, le=LATEST)]
 
 
 def encode(job: dict[str, Any]) -> bytes:
@@ -22,8 +36,7 @@ def decode(body: bytes) -> dict[str, Any]:
     arq deletes what its deserialiser fails on, so it must not fail.
     """
     try:
-        job = msgspec.json.decode(body, type=dict[str, Any])
+        job = msgspec.json.decode(body, type=_Job)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        job = {}
-    nothing: dict[str, Any] = {"t": None, "f": UNREADABLE, "a": [], "k": {}, "et": 0}
-    return job if nothing.keys() <= job.keys() else nothing
+        job = _Job(t=None, f=UNREADABLE, a=[], k={}, et=0)
+    return msgspec.structs.asdict(job)

@@ -104,22 +104,28 @@ class Intake:
             answers = await self._scripts.call_each([(one.script, one.arguments) for one in batch])
         except STORE_ERRORS as error:
             answers = [error] * len(batch)
+        self._watch(sorted(answer[1] for answer in answers if not isinstance(answer, Exception)))
         for one, answer in zip(batch, answers, strict=True):
             if one.answer.done():
                 continue
             if isinstance(answer, Exception):
                 one.answer.set_exception(StoreInDoubtError(f"the store did not take it: {answer}"))
             else:
-                self._resolve(one, answer[0].decode(), answer[1])
+                _resolve(one, answer[0].decode())
 
-    def _resolve(self, one: _Waiting, verdict: str, accepts: int) -> None:
-        """Answer one waiting delivery, and notice a store that has been put back to an earlier state."""
-        if self.watermark.see(accepts, time.time()):
-            log.error("store.went_back", missing=self.watermark.loss)
-        if verdict == "no room":
-            one.answer.set_exception(StoreInDoubtError("no room for another body that cannot be decoded"))
-        else:
-            one.answer.set_result(Verdict(verdict))
+    def _watch(self, counts: list[int]) -> None:
+        """Notice a store that has been put back to an earlier state."""
+        for accepts in counts:
+            if self.watermark.see(accepts, time.time()):
+                log.error("store.went_back", loss=self.watermark.loss)
+
+
+def _resolve(one: _Waiting, verdict: str) -> None:
+    """Answer one waiting delivery."""
+    if verdict == "no room":
+        one.answer.set_exception(StoreInDoubtError("no room for another body that cannot be decoded"))
+    else:
+        one.answer.set_result(Verdict(verdict))
 
 
 def _payment(source: str, account: str, payment: str) -> str:

@@ -155,8 +155,8 @@ local function claim(workspace, id, number, stands)
     end
     others[#others + 1] = written
     call('HSET', hash, id, table.concat(others, ','))
-    call('PEXPIRE', hash, KEEP_INVOICES)
   end
+  call('PEXPIRE', hash, KEEP_INVOICES)
   return wished
 end
 

@@ -189,12 +189,13 @@ async def test_resuming_moves_cooldowns_and_parking_but_never_leases(ledger: Led
     assert (await taken(ledger)).parked == ""
 
 
-async def test_a_worker_that_starts_looks_again_at_whatever_is_parked(ledger: Ledger) -> None:
-    for number, workspace in enumerate((WORKSPACE, ELSEWHERE)):
-        await ledger.intake.accept(paid(f"in_{number}", 1, wanted=(Wanted(workspace, (A,)),)))
-        await ledger.hands.release(
-            await taken(ledger, workspace), Handover(wait=900, parked="no" if number else "")
-        )
+async def test_a_worker_that_starts_looks_again_at_what_is_parked_and_not_at_what_has_just_failed(
+    ledger: Ledger,
+) -> None:
+    left = {WORKSPACE: Handover(wait=900, failures=3), ELSEWHERE: Handover(wait=900, parked="no")}
+    for workspace, handover in left.items():
+        await ledger.intake.accept(paid(f"in_{workspace}", 1, wanted=(Wanted(workspace, (A,)),)))
+        await ledger.hands.release(await taken(ledger, workspace), handover)
 
     assert await ledger.hands.look_again() == 1
     assert (await ledger.hands.overdue(10)).workspaces == (ELSEWHERE,)

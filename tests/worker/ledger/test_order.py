@@ -76,9 +76,6 @@ async def test_a_newer_fact_that_says_the_same_makes_no_second_marking(worker: B
     assert await worker.ledger.desk.workspaces() == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="overtake() ends the waiting event before act() finds that nothing changes"
-)
 async def test_the_event_whose_marking_is_applied_says_so_though_a_second_one_said_the_same(
     worker: Bench,
 ) -> None:
@@ -101,7 +98,6 @@ async def test_an_older_paid_after_an_unresolved_reversal_marks_nothing_and_plac
     assert (await worker.ledger.desk.figures())["unresolved_now"] == 0
 
 
-@pytest.mark.xfail(strict=True, reason="resolve_reversal() does not ask whether the older event is a `paid`")
 async def test_an_older_reversal_does_not_resolve_a_newer_one(ledger: Ledger) -> None:
     await tell(ledger, taken_back("in_1", 5), taken_back("in_1", 3))
 
@@ -224,9 +220,6 @@ async def test_a_paid_of_an_unknown_invoice_that_cannot_tell_is_unresolved(ledge
     assert await tell(ledger, paid("in_1", 1, wanted=None)) == ["unresolved"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a place without entries waits for ever, and is due again at once: a hot loop"
-)
 async def test_a_workspace_named_without_entries_leaves_nothing_waiting(worker: Bench) -> None:
     await tell(worker.ledger, paid("in_1", 1, wanted=(Wanted(WORKSPACE, ()),)))
     await worker.drain()
@@ -346,9 +339,6 @@ async def test_a_person_may_take_a_partial_refund_for_a_full_one(worker: Bench) 
     assert worker.invoiced([A]) == [False]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="claim() leaves a claim that stands alone as it is, and with it the hash's expiry"
-)
 async def test_claims_are_remembered_for_as_long_as_the_invoice_that_makes_them(worker: Bench) -> None:
     store = worker.ledger.store
     await tell(worker.ledger, paid("in_1", 1, A))
