@@ -18,7 +18,7 @@ import stripe
 
 from tests.conditions import wait_until
 from tests.service import STRIPE_SECRET, WORKSPACE, entry, stripe_event
-from worker.valkey import binary
+from worker.embedded.valkey import binary
 
 PAIDMARK = (sys.executable, "-m", "webhooks.cli")
 Process = asyncio.subprocess.Process

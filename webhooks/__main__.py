@@ -1,37 +1,15 @@
 """`python -m webhooks`: the receiver, as `paidmark receive`."""
 
-import asyncio
-import signal
 import sys
-
-import uvloop
 
 from webhooks.app import serve
 from webhooks.settings import DoorSettings
-from worker.log import configure
-from worker.settings import SettingsError, load
+from worker.process import run
 
 
 def main() -> int:
-    """Read the settings, receive until SIGTERM or SIGINT. Exit status 2: the settings are wrong; 3: a port is taken."""
-    try:
-        settings = load(DoorSettings)
-        configure(settings.log_level, settings.log_format)
-        uvloop.run(_until_signalled(settings))
-    except SettingsError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - there is no log before there are settings
-        return 2
-    except OSError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the process ends with it
-        return 3
-    return 0
-
-
-async def _until_signalled(settings: DoorSettings) -> None:
-    closing = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, closing.set)
-    await serve(settings, closing)
+    """Receive until SIGTERM or SIGINT; see `worker.process.run` for the exit status."""
+    return run(DoorSettings, serve)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import typer
 from webhooks.commands.check import check
 from webhooks.commands.demo import demo
 from webhooks.commands.desk import drop, retry
-from webhooks.commands.desk_look import markings, workspaces
 from webhooks.commands.entries import entries
+from webhooks.commands.look import markings, workspaces
 from webhooks.commands.processes import receive, sandbox, up, work
 from webhooks.commands.send import send
 

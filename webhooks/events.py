@@ -19,14 +19,14 @@ class References:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InvoicePaid:
-    """An invoice was paid in full.
+class InvoiceEvent:
+    """What every event about an invoice says.
 
+    `invoice` may be empty where a reversal names only the `payment`: the source's id of it.
     `order` grows with time on one scale a source (milliseconds, where the source has a time); `rank` breaks ties.
     `at` is when it happened, in milliseconds since 1970 by the source's clock.
     `references` is None where the delivery cannot tell, and empty where it shows the invoice and there are none.
     `unresolved` says, where it is not empty, why a person has to look before anything is marked.
-    `payment` is the source's id of the payment, where the delivery ties one to the invoice.
     """
 
     id: str
@@ -40,22 +40,16 @@ class InvoicePaid:
     unresolved: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceReversed:
-    """An invoice that may have been paid is paid no longer: voided, refunded, written off.
+class InvoicePaid(InvoiceEvent):
+    """An invoice was paid in full."""
 
-    Fields as in `InvoicePaid`. `invoice` is empty where the source names only the `payment`.
-    """
+    __slots__ = ()
 
-    id: str
-    account: str
-    invoice: str
-    order: int
-    rank: int
-    at: int
-    references: tuple[References, ...] | None
-    payment: str = ""
-    unresolved: str = ""
+
+class InvoiceReversed(InvoiceEvent):
+    """An invoice that may have been paid is paid no longer: voided, refunded, written off."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from webhooks.commands.desk_words import plain
+from webhooks.desk.words import plain
 from webhooks.references import ENTRIES
-from worker.timesheet import Row
-from worker.uninvoiced import Asked, Found
+from worker.reports.timesheet import Row
+from worker.reports.uninvoiced import Asked, Found
 
 MOST_KEYS = 50
 """Keys in the metadata of one object at Stripe: https://docs.stripe.com/metadata"""

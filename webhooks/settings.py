@@ -19,7 +19,7 @@ from webhooks.sources import KINDS
 from webhooks.sources.standard import KIND as STANDARD
 from webhooks.sources.standard import keys, paths
 from worker.settings import StoreSettings
-from worker.settings_values import Port, Seconds, Workspace, decoded
+from worker.settings.values import Port, Seconds, Workspace, decoded
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 

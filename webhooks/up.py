@@ -1,7 +1,6 @@
 """Everything in one process, for real use on one machine: store, receiver, worker. The store is stopped last."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +10,7 @@ from webhooks.app import serve
 from webhooks.settings import DoorSettings
 from worker.app import work
 from worker.embedded import embedded
+from worker.process import close_on_signals
 from worker.settings import HandsSettings
 
 log = structlog.get_logger()
@@ -19,8 +19,7 @@ log = structlog.get_logger()
 async def run(door: DoorSettings, hands: HandsSettings) -> None:
     """Run until SIGTERM or SIGINT. Raises EmbeddedStoreError where the folder is in use, OSError where a port is."""
     closing = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, closing.set)
+    close_on_signals(closing)
     async with _store(door) as url:
         # One PAIDMARK_OPS_PORT for both halves: the worker takes the next one.
         port = hands.ops_port + 1 if hands.ops_port == door.ops_port != 0 else hands.ops_port

@@ -133,7 +133,7 @@ def retry_after(header: str, *, now: float) -> float | None:
     else:
         try:
             date = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         seconds = date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from webhooks.checks import clockify, store_facts
+from worker.reports.timesheet import Workspace
 from worker.settings import RateLimit
-from worker.timesheet import Workspace
 
 WS = "64a687e29ae1f428e7ebe303"
 GOOD: dict[str, Any] = {

@@ -13,7 +13,7 @@ from webhooks.demo import script as scripts
 from webhooks.demo.proof import prove
 from webhooks.demo.script import Script, write
 from webhooks.demo.show import show
-from worker import valkey
+from worker.embedded import valkey
 from worker.sandbox import Sandbox, Seed, Seeded, Workspace
 
 DEMO = (sys.executable, "-m", "webhooks.cli", "demo", "--invoices", "20")

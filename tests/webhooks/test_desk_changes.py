@@ -11,7 +11,7 @@ from typer.testing import Result
 
 from tests.webhooks.desk_scene import AWAY, HOME, Scene, ids, scene
 from webhooks.commands.desk import desk
-from webhooks.commands.desk_changes import Naming, carry_out, planned
+from webhooks.desk.changes import Naming, carry_out, planned
 from worker.marking import State, Wanted
 
 HOSTILE = "in_[red]x[/red]\n\x1b[31m*?"

@@ -1,7 +1,7 @@
-from webhooks.commands.desk_rows import Name, name
-from webhooks.commands.desk_search import glob
-from webhooks.commands.desk_words import ago, clock, counted, duration, iso, plain
-from webhooks.commands.desk_workspaces import held_up_by, next_look, standing
+from webhooks.desk.rows import Name, name
+from webhooks.desk.search import glob
+from webhooks.desk.words import ago, clock, counted, duration, iso, plain
+from webhooks.desk.workspaces import held_up_by, next_look, standing
 from worker.ledger.desk import Workspace
 
 SECOND = 1000

@@ -14,12 +14,12 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.conditions import wait_until
-from worker import datafolder
 from worker.embedded import (
     Store,
     StoreBusyError,
     StoreFailedError,
     StoreMissingError,
+    datafolder,
     embedded,
     embedded_sync,
     find,

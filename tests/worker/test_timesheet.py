@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from worker import timesheet
+from worker.reports import timesheet
 
 ID = "64a687e29ae1f428e7ebe303"
 

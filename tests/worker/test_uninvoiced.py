@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.worker.answering import answering
 from worker.reports import Patience, Reports
-from worker.timesheet import Row
-from worker.uninvoiced import LONGEST_SPAN, PAGE_SIZE, Asked, choose, find, months, spans
+from worker.reports.timesheet import Row
+from worker.reports.uninvoiced import LONGEST_SPAN, PAGE_SIZE, Asked, choose, find, months, spans
 
 WS = "64a687e29ae1f428e7ebe303"
 KEY = ("X-Api-Key", "key")

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from webhooks.checks.finding import Finding, Mark, ok, warning, wrong
 from worker.reports import Patience, ReadingError, Reports
+from worker.reports.timesheet import Workspace
 from worker.settings import Credential, HandsSettings, RateLimit
-from worker.settings_values import EVERY
-from worker.timesheet import Workspace
+from worker.settings.values import EVERY
 
 CLOCK_TOLERANCE = 30.0
 """Seconds by which our clock may be wrong before signatures and times begin to be refused."""

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from webhooks.checks.finding import Finding, Mark, wrong
-from webhooks.commands.desk_words import plain
+from webhooks.desk.words import plain
 from worker.settings import SettingsError, StoreSettings, load
 
 _STYLES = {Mark.OK: "green", Mark.WARNING: "yellow", Mark.WRONG: "bold red"}

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from webhooks.commands import desk_changes
-from webhooks.commands.desk_changes import Change, Naming, Result, carry_out, planned
-from webhooks.commands.desk_look import Json, markings, workspaces
-from webhooks.commands.desk_rows import Row, unfinished
-from webhooks.commands.desk_search import named, read
-from webhooks.commands.desk_store import NOTHING_DONE, WRONG_USE, Visit, fail, visit
-from webhooks.commands.desk_tables import document, row_table, say, table
-from webhooks.commands.desk_words import counted, plain
+from webhooks.commands.look import Json, markings, workspaces
+from webhooks.desk import changes as desk_changes
+from webhooks.desk.changes import Change, Naming, Result, carry_out, planned
+from webhooks.desk.rows import Row, unfinished
+from webhooks.desk.search import named, read
+from webhooks.desk.store import NOTHING_DONE, WRONG_USE, Visit, fail, visit
+from webhooks.desk.tables import document, row_table, say, table
+from webhooks.desk.words import counted, plain
 from worker.entries import is_id
 from worker.ledger.desk import Record
 from worker.marking import State

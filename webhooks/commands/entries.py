@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from webhooks.commands.desk_words import plain
+from webhooks.desk.words import plain
 from webhooks.references import to_metadata
 from worker.entries import is_id
 from worker.settings import HandsSettings, SettingsError, load
@@ -20,7 +20,7 @@ from worker.settings import HandsSettings, SettingsError, load
 if TYPE_CHECKING:  # Clockify's client is loaded when the command runs
     from worker.clockify import Credential
     from worker.reports import Reports
-    from worker.uninvoiced import Asked, Found
+    from worker.reports.uninvoiced import Asked, Found
 
 TRIES = 4
 _DAY = ["%Y-%m-%d"]
@@ -94,7 +94,7 @@ async def _read(
 ) -> "tuple[Asked, Found]":
     """What is asked for, in full, and what there is of it."""
     from worker.reports import Patience, Reports  # noqa: PLC0415 - loaded by this command only
-    from worker.uninvoiced import Asked, find, months  # noqa: PLC0415 - loaded by this command only
+    from worker.reports.uninvoiced import Asked, find, months  # noqa: PLC0415 - loaded by this command only
 
     named = workspace or settings.workspace or ""
     if named and not is_id(named):

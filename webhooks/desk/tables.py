@@ -13,8 +13,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from webhooks.commands.desk_rows import Row, name
-from webhooks.commands.desk_words import ago, plain
+from webhooks.desk.rows import Row, name
+from webhooks.desk.words import ago, plain
 
 _AS_WIDE_AS_IT_TAKES = 100_000
 _NARROWEST_REASON = 30

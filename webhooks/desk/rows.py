@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from webhooks.commands.desk_words import entries, iso
+from webhooks.desk.words import entries, iso
 from worker.ledger.desk import Happening, Place, Record
 from worker.marking import State
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from worker.settings_reading import NEST, PREFIX, Reading, SettingsError
-from worker.settings_values import (
+from worker.settings.reading import NEST, PREFIX, Reading, SettingsError
+from worker.settings.values import (
     EVERY,
     HttpUrl,
     Kept,

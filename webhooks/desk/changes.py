@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webhooks.commands.desk_rows import Row, awaiting, why
+from webhooks.desk.rows import Row, awaiting, why
 from worker.ledger import Desk
 from worker.ledger.desk import Record
 from worker.marking import State, Wanted

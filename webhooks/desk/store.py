@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 import typer
 
-from webhooks.commands.desk_words import plain
+from webhooks.desk.words import plain
 from worker.embedded import find
 from worker.ledger import Desk, Keeping, connect
 from worker.ledger.store import STORE_ERRORS

@@ -1,6 +1,6 @@
 """The embedded store: started or adopted, waited for, and stopped last.
 
-It must not know what the ledger keeps. Who may use a folder is said in `worker.datafolder`.
+It must not know what the ledger keeps. Who may use a folder is said in `worker.embedded.datafolder`.
 """
 
 import asyncio
@@ -11,9 +11,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from worker import datafolder
-from worker.datafolder import EmbeddedStoreError, StoreBusyError, StoreFailedError, StoreMissingError, find
-from worker.valkey import Store, spawned, watched
+from worker.embedded import datafolder
+from worker.embedded.datafolder import (
+    EmbeddedStoreError,
+    StoreBusyError,
+    StoreFailedError,
+    StoreMissingError,
+    find,
+)
+from worker.embedded.valkey import Store, spawned, watched
 
 __all__ = [
     "EmbeddedStoreError",

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from webhooks.commands import desk_rows, desk_story
-from webhooks.commands.desk_search import Found, Search, named, read, search
-from webhooks.commands.desk_store import NOTHING_DONE, WRONG_USE, Visit, fail, visit
-from webhooks.commands.desk_tables import REASON, document, row_table, say, table
-from webhooks.commands.desk_words import counted, duration, plain
-from webhooks.commands.desk_workspaces import held_up_by, next_look, standing, why
+from webhooks.desk import rows as desk_rows
+from webhooks.desk import story as desk_story
+from webhooks.desk.search import Found, Search, named, read, search
+from webhooks.desk.store import NOTHING_DONE, WRONG_USE, Visit, fail, visit
+from webhooks.desk.tables import REASON, document, row_table, say, table
+from webhooks.desk.words import counted, duration, plain
+from webhooks.desk.workspaces import held_up_by, next_look, standing, why
 from worker.entries import is_id
 from worker.ledger.desk import Record, Workspace
 from worker.marking import State

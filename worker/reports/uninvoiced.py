@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from worker.clockify import Credential
 from worker.reports import Reports
-from worker.timesheet import Row
+from worker.reports.timesheet import Row
 
 LONGEST_SPAN = 31
 """Days in one report on the Free plan: https://docs.clockify.me (generateDetailedReport)."""

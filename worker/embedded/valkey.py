@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from worker import datafolder
-from worker.datafolder import StoreMissingError
+from worker.embedded import datafolder
+from worker.embedded.datafolder import StoreMissingError
 
 _DURABLE = (
     "--appendonly",

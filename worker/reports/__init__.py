@@ -16,7 +16,7 @@ import msgspec
 
 from worker.clockify import Credential
 from worker.outcome import NoReply, backoff, retry_after
-from worker.timesheet import Page, User, Workspace, page, user, workspace, workspaces
+from worker.reports.timesheet import Page, User, Workspace, page, user, workspace, workspaces
 
 T = TypeVar("T")
 

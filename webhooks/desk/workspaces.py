@@ -1,6 +1,6 @@
 """What a workspace is doing, in a word and in a sentence. Pure: the words follow from what the ledger says."""
 
-from webhooks.commands.desk_words import duration
+from webhooks.desk.words import duration
 from worker.ledger.desk import Workspace
 
 _LONG_OVERDUE = 15.0

@@ -6,9 +6,9 @@ Must not ask the ledger: it tells what it is given.
 from collections.abc import Mapping
 from typing import Any
 
-from webhooks.commands.desk_rows import Name, name, refusals, rows, why
-from webhooks.commands.desk_tables import REASON, say, table
-from webhooks.commands.desk_words import ago, clock, duration, iso
+from webhooks.desk.rows import Name, name, refusals, rows, why
+from webhooks.desk.tables import REASON, say, table
+from webhooks.desk.words import ago, clock, duration, iso
 from worker.ledger.desk import Happening, Place, Record
 from worker.marking import State
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
-from webhooks.commands.desk_rows import Row, name, rows
+from webhooks.desk.rows import Row, name, rows
 from worker.ledger import Desk
 from worker.ledger.desk import Record
 from worker.marking import State, reference

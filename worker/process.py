@@ -1,0 +1,50 @@
+"""What both halves do as processes: read their settings, run until they are told to stop, say why they could not."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import uvloop
+
+from worker.log import configure
+from worker.settings import SettingsError, StoreSettings, load
+
+Settings = TypeVar("Settings", bound=StoreSettings)
+WRONG_SETTINGS, CANNOT_RUN = 2, 3
+
+
+def run(half: type[Settings], until: Callable[[Settings, asyncio.Event], Awaitable[None]]) -> int:
+    """Run `until` with the settings of `half`; its event is set by SIGTERM and SIGINT. Returns the exit status.
+
+    0: told to stop; 2: the settings are wrong; 3: it cannot run here, since a port is taken, for one.
+    """
+    try:
+        settings = load(half)
+        configure(settings.log_level, settings.log_format)
+        uvloop.run(_until_signalled(settings, until))
+    except SettingsError as error:
+        return _said(error, WRONG_SETTINGS)
+    except OSError as error:
+        return _said(error, CANNOT_RUN)
+    return 0
+
+
+async def _until_signalled(
+    settings: Settings, until: Callable[[Settings, asyncio.Event], Awaitable[None]]
+) -> None:
+    closing = asyncio.Event()
+    close_on_signals(closing)
+    await until(settings, closing)
+
+
+def close_on_signals(closing: asyncio.Event) -> None:
+    """Set `closing` when the process is told to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, closing.set)
+
+
+def _said(error: Exception, status: int) -> int:
+    print(error, file=sys.stderr)  # noqa: T201 - where there are no settings there is no log
+    return status
