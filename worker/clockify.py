@@ -18,10 +18,6 @@ Credential = tuple[str, str]
 """A header's name and the secret that it carries: `X-Api-Key` or `X-Addon-Token`."""
 
 
-class _Entry(msgspec.Struct):
-    id: str
-
-
 class Clockify:
     """Calls one Clockify, with the credential that each workspace has."""
 
@@ -56,18 +52,10 @@ class Clockify:
         body = msgspec.json.encode({"invoiced": batch.invoiced, "timeEntryIds": batch.entries})
         return await self._call("PATCH", workspace, "time-entries/invoiced", body)
 
-    async def known(self, workspace: str, entries: tuple[str, ...]) -> frozenset[str] | NoReply | None:
-        """Which of the entries Clockify can find in the workspace; None where it cannot say."""
+    async def ask(self, workspace: str, entries: tuple[str, ...]) -> Reply | NoReply:
+        """Ask for entries by their ids; those that cannot be found in the workspace are left out of the reply."""
         body = msgspec.json.encode({"timeEntryIds": entries, "hydrated": False})
-        reply = await self._call("POST", workspace, "time-entries/batch", body)
-        if isinstance(reply, NoReply):
-            return reply
-        if reply.status != 200:  # noqa: PLR2004 - OK
-            return None if reply.status < 429 else NoReply(f"Clockify answered {reply.status}")  # noqa: PLR2004
-        try:
-            return frozenset(entry.id for entry in msgspec.json.decode(reply.body, type=list[_Entry]))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
+        return await self._call("POST", workspace, "time-entries/batch", body)
 
     async def _call(self, method: str, workspace: str, path: str, body: bytes) -> Reply | NoReply:
         header, secret = self._credential(workspace) or ("", "")

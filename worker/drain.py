@@ -14,7 +14,7 @@ import structlog
 from worker import batches
 from worker.batches import Batch
 from worker.ledger.hands import Handover, Lease, LeaseLostError
-from worker.outcome import Applied, NoReply, Outcome, Parked, Postponed, Refused, TooLarge, decide
+from worker.outcome import Applied, Outcome, Parked, Postponed, Refused, TooLarge, decide, known_entries
 from worker.pace import Pace
 from worker.tally import Tally
 from worker.trial import Trial
@@ -56,6 +56,7 @@ class Drain:
         self._size = min(lease.size or workshop.batch_size, workshop.batch_size)
         self._quick = False
         self._too_large = False
+        self._claims_missing = False
         self._control: Batch | None = None
 
     async def work(self) -> Handover:
@@ -65,6 +66,8 @@ class Drain:
         while self._pace.goes_on:
             todo = await self._plan()
             if not todo and not self._trial.ask:
+                if self._claims_missing:
+                    continue
                 await self._conclude()
                 break
             if self._shop.dry_run:
@@ -72,7 +75,7 @@ class Drain:
             else:
                 await self._send(todo)
         size = self._size if self._size < self._shop.batch_size else 0
-        handover = self._pace.stop or Handover()
+        handover = self._pace.handover()
         # Whoever looks at a parked workspace again begins anew: nothing is held against a single entry.
         trial = "" if handover.parked else self._trial.dump()
         return replace(handover, trial=trial, size=size)
@@ -85,9 +88,14 @@ class Drain:
         backlog = await self._shop.hands.plan(self._lease, most_entries=most, most_markings=MOST_MARKINGS)
         self._tally = Tally(backlog.pending)
         self._too_large = False
+        self._claims_missing = backlog.claims_missing
         self._trial.keep_to(self._tally.wishes)
         parts = self._trial.take()
-        fresh = batches.plan(self._tally.wishes, self._size, more=backlog.more, aside=self._trial.aside)
+        wishes = self._tally.wishes
+        if self._claims_missing:
+            # Somebody further behind may want an entry that nobody read so far wants: nothing is unmarked yet.
+            wishes = {entry: wish for entry, wish in wishes.items() if wish}
+        fresh = batches.plan(wishes, self._size, more=backlog.more, aside=self._trial.aside)
         return parts + self._trial.ordinary(fresh)
 
     def _only_say(self, todo: list[Batch]) -> None:
@@ -173,10 +181,12 @@ class Drain:
         if not await self._pace.permitted():
             self._trial.ask.append(batch)
             return
-        known = await self._shop.clockify.known(self._lease.workspace, batch.entries)
-        if isinstance(known, NoReply):
+        known = known_entries(
+            await self._shop.clockify.ask(self._lease.workspace, batch.entries), now=time.time()
+        )
+        if isinstance(known, Postponed):
             self._trial.ask.append(batch)
-            self._postpone(Postponed(known.reason, slow=known.slow))
+            self._postpone(known)
         else:
             log.info("batch.asked", **self._described(batch), known=len(known or ()))
             self._trial.answered(batch, known)
@@ -190,7 +200,7 @@ class Drain:
         if self._trial.suspects and control and self._still_wanted(control) and await self._pace.permitted():
             await self._mark(control)
         if self._trial.suspects and self._pace.stop is None:
-            reason = next(iter(self._trial.suspects.values()))
+            _, reason = next(iter(self._trial.suspects.values()))
             self._pace.park(f"what is left is {reason}, and nothing has been taken since")
 
     def _still_wanted(self, control: Batch) -> bool:

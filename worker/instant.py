@@ -7,26 +7,33 @@ the ledger, and the sweep finds it if the bell is lost.
 import asyncio
 from typing import Any
 
+import structlog
+from arq.utils import timestamp_ms
 from arq.worker import Worker
+from redis.exceptions import ResponseError
+
+log = structlog.get_logger()
 
 PATIENCE = 1.0
 """Seconds that one pop waits."""
 
 
 class InstantWorker(Worker):
-    """An arq worker that starts a job in the moment in which it is enqueued."""
+    """An arq worker that starts a job in the moment in which it is enqueued.
+
+    It writes no health check of arq's: a full store would refuse it. Its sign of life is the ledger's.
+    """
 
     async def _poll_iteration(self) -> None:
         self._collect()
         if self.job_counter >= self.max_jobs:
             await asyncio.wait(self.tasks.values(), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         elif popped := await self.pool.bzpopmin(self.queue_name, timeout=PATIENCE):
-            self._start(popped[1].decode(), int(popped[2]))
-        await self.heart_beat()
+            self._start(popped[1].decode(errors="replace"))
 
-    def _start(self, job_id: str, score: int) -> None:
+    def _start(self, job_id: str) -> None:
         self.job_counter += 1
-        task = self.loop.create_task(self.run_job(job_id, score))
+        task = self.loop.create_task(self.run_job(job_id, timestamp_ms()))
         task.add_done_callback(self._one_less)
         self.tasks[job_id] = task
 
@@ -38,4 +45,8 @@ class InstantWorker(Worker):
         for job_id, task in list(self.tasks.items()):
             if task.done():
                 del self.tasks[job_id]
-                task.result()
+                try:
+                    task.result()
+                except ResponseError as error:
+                    # A store that is full takes no note of jobs. The sweep finds what they rang for.
+                    log.warning("bell.refused", job=job_id, reason=str(error))

@@ -88,6 +88,10 @@ class _Error(msgspec.Struct):
     code: int = 0
 
 
+class _Entry(msgspec.Struct):
+    id: str
+
+
 def decide(reply: Reply | NoReply, *, now: float) -> Outcome:
     """The outcome of a PATCH. `now` in seconds since 1970, for a `Retry-After` that is a date."""
     if isinstance(reply, NoReply):
@@ -99,10 +103,24 @@ def decide(reply: Reply | NoReply, *, now: float) -> Outcome:
         return Postponed(f"Clockify answered {status}", retry_after(reply.retry_after, now=now))
     if status == 413:  # noqa: PLR2004 - content too large
         return TooLarge()
-    return _refusal(status, _error(reply.body))
+    return _refusal(status, reply.body)
 
 
-def _refusal(status: int, error: _Error) -> Outcome:
+def known_entries(reply: Reply | NoReply, *, now: float) -> frozenset[str] | Postponed | None:
+    """Which entries a batch read has found; None where it cannot say."""
+    outcome = decide(reply, now=now)
+    if isinstance(outcome, Postponed):
+        return outcome
+    if isinstance(outcome, Applied) and isinstance(reply, Reply):
+        try:
+            return frozenset(entry.id for entry in msgspec.json.decode(reply.body, type=list[_Entry]))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+    return None
+
+
+def _refusal(status: int, body: bytes) -> Outcome:
+    error = _error(body)
     if status in (400, 422):
         if error.message.lower() == "access denied":
             return Parked(_PARKING[403])
@@ -111,7 +129,7 @@ def _refusal(status: int, error: _Error) -> Outcome:
         return Refused(f"refused with {status}, code {error.code}", sure=False)
     if status == 403 and error.code in _ABOUT_AN_ENTRY:  # noqa: PLR2004 - forbidden
         return Refused(_ABOUT_AN_ENTRY[error.code], sure=True)
-    if status == 403 and not error.message:  # noqa: PLR2004 - forbidden
+    if status == 403 and not body:  # noqa: PLR2004 - forbidden
         return Parked(_NO_PLAN)
     return Parked(_PARKING.get(status, f"Clockify answered {status}: is PAIDMARK_CLOCKIFY_URL right?"))
 

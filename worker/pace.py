@@ -20,6 +20,7 @@ SHORT_WAIT = 1.5
 """Seconds that a drain waits for a rate limit before it rather gives the lease back."""
 FRESH = 1.0
 """Seconds for which a permit is good: a process that was stopped in between asks again."""
+RATE_LIMIT = "the rate limit"
 WIDER = 1.02
 """Windows are counted a little wider than the limit's: calls do not arrive in the rhythm in which they left."""
 
@@ -35,6 +36,7 @@ class Pace:
         self._failures = lease.failures
         self.proven = not (lease.failures or lease.parked)
         self.stop: Handover | None = None
+        self._limited: float | None = None
         count, seconds = workshop.rate
         self._limits = [
             Limit(name, count, seconds * WIDER)
@@ -44,7 +46,8 @@ class Pace:
     @property
     def goes_on(self) -> bool:
         """Whether there is time, and nothing that speaks against another call."""
-        return self.stop is None and time.monotonic() < self._until and not self._shop.closing.is_set()
+        enough = self.stop is None and self._limited is None and not self._shop.closing.is_set()
+        return enough and time.monotonic() < self._until
 
     async def permitted(self) -> bool:
         """Wait for the rate limits. False where the wait is so long that the lease is better given back."""
@@ -52,11 +55,19 @@ class Pace:
             asked = time.monotonic()
             wait = await self._shop.hands.permit(self._lease, self._limits)
             if wait > SHORT_WAIT or asked + wait > self._until:
-                self.stop = self.stop or Handover(wait=wait, reason="the rate limit")
+                self._limited = max(wait, self._limited or 0.0)
                 return False
             await asyncio.sleep(wait)
             if wait == 0 and time.monotonic() - asked < FRESH:
                 return self.stop is None
+
+    def handover(self) -> Handover:
+        """What is left to whoever has the lease next."""
+        if self.stop is not None:
+            return self.stop
+        parked = "" if self.proven else self._lease.parked
+        reason = "" if self._limited is None else RATE_LIMIT
+        return Handover(wait=self._limited, failures=self._failures, parked=parked, reason=reason)
 
     def taken(self) -> None:
         """Clockify has taken something: whatever was wrong is over."""

@@ -28,12 +28,12 @@ class _Dump(msgspec.Struct, array_like=True):
     ask: list[_Part] = []
     good: list[_Part] = []
     parts: list[_Part] = []
-    suspects: dict[str, str] = {}
+    suspects: dict[str, tuple[bool, str]] = {}
     doubt: int = 0
 
 
 class Trial:
-    """Batches to `ask` about, `good` ones that Clockify knows, `parts` to try on their own, `suspects` and why.
+    """Batches to `ask` about, `good` ones that Clockify knows, `parts` to try on their own, `suspects`: the flag and why.
 
     `doubt` counts the refusals that could mean anything, since something was taken.
     """
@@ -43,7 +43,7 @@ class Trial:
         self.ask: list[Batch] = []
         self.good: list[Batch] = []
         self.parts: list[Batch] = []
-        self.suspects: dict[str, str] = {}
+        self.suspects: dict[str, tuple[bool, str]] = {}
         self.doubt = 0
         self._out: dict[Batch, list[Batch]] = {}
 
@@ -71,7 +71,7 @@ class Trial:
         self.ask, self.good, self.parts = (
             _still_wished(some, wishes) for some in (self.ask, self.good, self.parts)
         )
-        self.suspects = {entry: why for entry, why in self.suspects.items() if entry in wishes}
+        self.suspects = {entry: held for entry, held in self.suspects.items() if wishes.get(entry) is held[0]}
 
     @property
     def aside(self) -> set[str]:
@@ -113,7 +113,7 @@ class Trial:
         if len(batch.entries) == 1:
             if refusal.sure:
                 return {batch.entries[0]: refusal.reason}
-            self.suspects[batch.entries[0]] = refusal.reason
+            self.suspects[batch.entries[0]] = (batch.invoiced, refusal.reason)
         elif on_trial:
             self.parts.extend(bisect(batch))
         else:
@@ -136,7 +136,7 @@ class Trial:
         """Clockify has taken a batch: suspects are not suspected but refused. Returns them, and why."""
         self._out.pop(batch, None)
         rejected, self.suspects, self.doubt = self.suspects, {}, 0
-        return rejected
+        return {entry: reason for entry, (_, reason) in rejected.items()}
 
     @property
     def hopeless(self) -> bool:

@@ -261,7 +261,7 @@ async def test_a_story_for_programs_has_each_entry_and_each_event(at: Scene) -> 
         {"id": ids(3)[2], "state": "to do", "reason": ""},
     ]
     assert [(one["event"], one["state"]) for one in story["history"]] == [
-        ("evt_1", "superseded"),
+        ("evt_1", "waiting"),
         ("evt_2", "unresolved"),
     ]
     assert story["history"][1]["names"] == [{"workspace": "", "entries": list(ids(1))}]

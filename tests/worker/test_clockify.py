@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.worker.worlds import KEY, WORKSPACE, fine, ids, peculiar
 from worker.batches import Batch
 from worker.clockify import MOST_READ, Clockify
-from worker.outcome import NoReply, Reply
+from worker.outcome import NoReply, Postponed, Reply, known_entries
 from worker.sandbox import Fault, Sandbox, World, running
 
 A, B, C = ids(3)
@@ -135,7 +135,7 @@ async def test_nobody_who_listens_is_no_reply() -> None:
 async def test_an_address_that_is_none_is_no_reply(url: str) -> None:
     async with client(url) as clockify:
         assert isinstance(await clockify.mark(WORKSPACE, BATCH), NoReply)
-        assert isinstance(await clockify.known(WORKSPACE, (A,)), NoReply)
+        assert isinstance(await clockify.ask(WORKSPACE, (A,)), NoReply)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ async def test_what_is_no_http_is_no_reply(answer: bytes) -> None:
 async def test_a_batch_read_tells_which_entries_are_known() -> None:
     sandbox = Sandbox(world=World(open_world=True, bad={B}))
     async with running(sandbox) as url, client(url) as clockify:
-        assert await clockify.known(WORKSPACE, (A, B, C)) == frozenset((A, C))
+        assert known_entries(await clockify.ask(WORKSPACE, (A, B, C)), now=0) == frozenset((A, C))
 
 
 @pytest.mark.parametrize(
@@ -171,23 +171,25 @@ async def test_a_batch_read_tells_which_entries_are_known() -> None:
 )
 async def test_a_batch_read_that_cannot_say_says_nothing(answer: web.Response) -> None:
     async with peculiar(fine, lambda _: answer) as server, client(server.url) as clockify:
-        assert await clockify.known(WORKSPACE, (A,)) is None
+        assert known_entries(await clockify.ask(WORKSPACE, (A,)), now=0) is None
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-async def test_a_batch_read_that_fails_is_no_reply(status: int) -> None:
+async def test_a_batch_read_that_fails_is_tried_again_later(status: int) -> None:
     async with (
-        peculiar(fine, lambda _: web.Response(status=status)) as server,
+        peculiar(fine, lambda _: web.Response(status=status, headers={"Retry-After": "7"})) as server,
         client(server.url) as clockify,
     ):
-        assert await clockify.known(WORKSPACE, (A,)) == NoReply(f"Clockify answered {status}")
+        known = known_entries(await clockify.ask(WORKSPACE, (A,)), now=0)
+
+        assert known == Postponed(f"Clockify answered {status}", 7.0)
 
 
-async def test_a_batch_read_that_is_cut_is_no_reply() -> None:
+async def test_a_batch_read_that_is_cut_is_tried_again_later() -> None:
     sandbox = Sandbox(world=World(open_world=True))
     sandbox.faults.order(Fault(kind="cut"))
     async with running(sandbox) as url, client(url) as clockify:
-        assert isinstance(await clockify.known(WORKSPACE, (A,)), NoReply)
+        assert isinstance(known_entries(await clockify.ask(WORKSPACE, (A,)), now=0), Postponed)
 
 
 async def test_cookies_are_not_kept() -> None:

@@ -124,20 +124,24 @@ def test_what_is_no_longer_wished_for_as_it_is_on_trial_is_forgotten() -> None:
     trial = Trial()
     trial.refused(batch("a", "b"), SURE)
     trial.parts = [batch("c", "d"), batch("e")]
-    trial.suspects = {"f": "why", "g": "why"}
+    trial.suspects = {"f": (True, "why"), "g": (True, "why"), "h": (True, "why")}
 
-    trial.keep_to({"a": True, "b": False, "d": True, "e": False, "g": True})
+    trial.keep_to({"a": True, "b": False, "d": True, "e": False, "g": True, "h": False})
 
-    assert (trial.ask, trial.parts, trial.suspects) == ([batch("a")], [batch("d")], {"g": "why"})
+    assert (trial.ask, trial.parts, trial.suspects) == ([batch("a")], [batch("d")], {"g": (True, "why")})
 
 
 NAMES = st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=4).map(tuple)
 PARTS = st.lists(st.builds(Batch, st.booleans(), NAMES), max_size=3)
 
 
-@given(PARTS, PARTS, st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=3))
+@given(
+    PARTS,
+    PARTS,
+    st.dictionaries(st.text(max_size=4), st.tuples(st.booleans(), st.text(max_size=4)), max_size=3),
+)
 def test_a_trial_is_written_down_and_goes_on(
-    ask: list[Batch], parts: list[Batch], suspects: dict[str, str]
+    ask: list[Batch], parts: list[Batch], suspects: dict[str, tuple[bool, str]]
 ) -> None:
     trial = Trial()
     trial.ask, trial.parts, trial.suspects = ask, parts, suspects

@@ -3,6 +3,7 @@
 -- Only these scripts know how the ledger lies in the store. Keys, all under `paidmark:`
 --   invoice:REF          the record of an invoice (below), packed; lives `keep_invoices` after its last change
 --   backlog:WORKSPACE    list of REFs with something to do there, oldest first; an order of acceptance
+--   unclaimed:WORKSPACE  list of REFs whose claims are still to be written: by the drain, since the door's way is short
 --   due                  sorted set WORKSPACE -> when somebody should look at it (ms); a lease is a due time, too
 --   workspace:WORKSPACE  hash: token (of the lease), failures, parked (why), since, reason, trial, size
 --   claims:WORKSPACE:N   hash entry -> numbers of the invoices that name it; a negative number no longer stands
@@ -140,40 +141,37 @@ local function wish(workspace, id)
   return false
 end
 
--- Writes that invoice `number` claims the entry (or no longer does), and returns the entry's wish.
+-- Writes that invoice `number` claims the entry, or no longer does.
 local function claim(workspace, id, number, stands)
   local hash = claims_of(workspace, id)
   local value = call('HGET', hash, id)
-  local mine, others, wished = whole(number), {}, stands
+  local mine, others = whole(number), {}
   local written = stands and mine or '-' .. mine
   if value ~= written then
     for n in (value or ''):gmatch('[^,]+') do
-      if n ~= mine and n ~= '-' .. mine then
-        others[#others + 1] = n
-        wished = wished or n:sub(1, 1) ~= '-'
-      end
+      if n ~= mine and n ~= '-' .. mine then others[#others + 1] = n end
     end
     others[#others + 1] = written
     call('HSET', hash, id, table.concat(others, ','))
   end
   call('PEXPIRE', hash, KEEP_INVOICES)
-  return wished
 end
 
--- Writes the claims of one place. Returns a character an entry, named ones first: `1` wanted invoiced, `0` not.
+-- Writes the claims of one place. A repair claims nothing itself.
 local function claim_place(record, place)
-  local wishes = {}
-  for _, id in ipairs(each(place[NAMED])) do
-    local wished
-    if place[STANDS] == 'as claimed' then
-      wished = wish(place[WORKSPACE], id)
-    else
-      wished = claim(place[WORKSPACE], id, record[NUMBER], place[STANDS])
-    end
-    wishes[#wishes + 1] = wished and '1' or '0'
+  if place[STANDS] == 'as claimed' then return end
+  for _, id in ipairs(each(place[NAMED])) do claim(place[WORKSPACE], id, record[NUMBER], place[STANDS]) end
+  for _, id in ipairs(each(place[FORMERLY])) do claim(place[WORKSPACE], id, record[NUMBER], false) end
+end
+
+-- A character an entry of a place, named ones first: `1` wanted invoiced, `0` not. A claim that stands is a wish.
+local function wishes_of(place)
+  local named, wishes = each(place[NAMED]), {}
+  for i, id in ipairs(named) do
+    wishes[i] = (place[STANDS] == true or wish(place[WORKSPACE], id)) and '1' or '0'
   end
   for _, id in ipairs(each(place[FORMERLY])) do
-    wishes[#wishes + 1] = claim(place[WORKSPACE], id, record[NUMBER], false) and '1' or '0'
+    wishes[#wishes + 1] = wish(place[WORKSPACE], id) and '1' or '0'
   end
   return table.concat(wishes)
 end
@@ -181,6 +179,7 @@ end
 -- Puts a place into its workspace's backlog, from the start.
 local function queue(ref, place, at)
   if place[STATE] ~= 'waiting' then call('RPUSH', 'paidmark:backlog:' .. place[WORKSPACE], ref) end
+  call('RPUSH', 'paidmark:unclaimed:' .. place[WORKSPACE], ref)
   place[STATE], place[DONE], place[SINCE], place[SETTLED], place[REFUSED] = 'waiting', '', at, 0, {}
   rouse(place[WORKSPACE], at)
 end

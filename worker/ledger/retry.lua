@@ -39,9 +39,9 @@ end
 for _, event in ipairs(record[EVENTS]) do
   if event[E_STATE] == 'unresolved' then
     if #wanted > 0 then event[E_WANTED] = wanted end
-    if #event[E_WANTED] > 0 or not event[E_INVOICED] then event[E_REASON] = '' end
-    if complete(event[E_WANTED]) and apply(ref, record, event, at, future, true) == 'accepted' then
-      moved = moved + 1
+    if complete(event[E_WANTED]) then
+      if #event[E_WANTED] > 0 or not event[E_INVOICED] then event[E_REASON] = '' end
+      if apply(ref, record, event, at, future, true) == 'accepted' then moved = moved + 1 end
     end
   end
 end
