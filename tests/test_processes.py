@@ -135,9 +135,8 @@ async def powered(folder: Path) -> AsyncIterator[Machine]:
             await machine.start_all()
             yield machine
         finally:
-            for process in machine.running.values():
-                process.kill()
-            await asyncio.gather(*(process.wait() for process in machine.running.values()))
+            for name in list(machine.running):
+                await machine.kill(name, signal.SIGTERM)
 
 
 @pytest.fixture

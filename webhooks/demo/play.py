@@ -33,14 +33,12 @@ async def play(script: Script, stage: Stage) -> AsyncIterator[Act]:
 
     yield Act(
         "A burst",
-        f"{len(script.burst)} at once, every fifth delivered twice; one names an entry that is gone",
+        f"{len(script.burst)} at once, every fifth twice; one names an entry that is gone",
     )
     await _tell_all(stage, script.burst + script.burst[::5], at)
     await _settled(stage)
 
-    yield Act(
-        "Clockify is down", f"503 to every call for {OUTAGE:g} s; {len(script.outage)} more invoices are paid"
-    )
+    yield Act("Clockify is down", f"503 to every call for {OUTAGE:g} s; {len(script.outage)} more are paid")
     outage = stage.sandbox.faults.order(Fault(kind="error", status=503))
     await asyncio.gather(_tell_all(stage, script.outage, at), asyncio.sleep(OUTAGE))
 
@@ -51,7 +49,7 @@ async def play(script: Script, stage: Stage) -> AsyncIterator[Act]:
     gone = len(script.reversed)
     yield Act(
         "Second thoughts",
-        f"{gone} invoices are voided; one of them was replaced, and its hours must stay marked",
+        f"{gone} are voided; the hours of one are on another, and stay marked",
     )
     await _tell_all(stage, script.reversed, at, paid=False)
     await _tell_all(stage, script.reversed[:1], at)

@@ -38,10 +38,10 @@ def cost(script: Script, sandbox: Sandbox, sender: Sender) -> dict[str, str]:
     fewest = len({entry for invoice in script.invoices for entry in invoice.entries})
     return {
         "webhooks posted": f"{sender.posted:,}",
-        "calls to Clockify": f"{sandbox.log.total:,} (for {fewest:,} entries; one call an entry would be {fewest:,})",
+        "calls to Clockify": f"{sandbox.log.total:,} for {fewest:,} entries",
         "refused by the rate limit": f"{refused:,}",
         "acknowledged within": f"p50 {_at(took, 0.5):.1f} ms, p99 {_at(took, 0.99):.1f} ms",
-        "paid -> marked, in the quiet": f"p50 {_at(marked, 0.5):.1f} ms, p99 {_at(marked, 0.99):.1f} ms after the 200",
+        "from the 200 to the mark": f"p50 {_at(marked, 0.5):.1f} ms, p99 {_at(marked, 0.99):.1f} ms",
     }
 
 

@@ -19,9 +19,7 @@ REFRESH = 0.1
 async def show(console: Console, script: Script) -> Proof:
     """Play the script and show it; returns the proof. Raises TimeoutError, EmbeddedStoreError."""
     started = time.monotonic()
-    console.print(
-        "[bold]Paidmark[/bold]  a billing system says paid, Clockify's time entries are marked as invoiced\n"
-    )
+    console.print("[bold]Paidmark[/bold]  an invoice is paid, its Clockify entries are marked as invoiced\n")
     async with built(script) as stage:
         await _show_play(console, script, stage)
         proof, costs = prove(script, stage.sandbox), cost(script, stage.sandbox, stage.sender)
@@ -61,6 +59,5 @@ def _show_proof(console: Console, script: Script, proof: Proof, rejected: int) -
     console.print(
         f"{verdict}  {proof.proven} of {proof.invoices} invoices: {proof.entries:,} entries are as they must be"
     )
-    console.print(
-        f"        entry {script.missing} does not exist at Clockify: reported ({rejected} invoice), not in the way\n"
-    )
+    console.print(f"        entry {script.missing} does not exist at Clockify:")
+    console.print(f"        reported (of {rejected} invoice), and in nobody's way\n")
