@@ -49,7 +49,7 @@ async def play(script: Script, stage: Stage) -> AsyncIterator[Act]:
     gone = len(script.reversed)
     yield Act(
         "Second thoughts",
-        f"{gone} are voided; the hours of one are on another, and stay marked",
+        f"{gone} are voided; hours that another invoice names stay marked",
     )
     await _tell_all(stage, script.reversed, at, paid=False)
     await _tell_all(stage, script.reversed[:1], at)
