@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, Counter
 
 from webhooks.receive import DOOR, Door, Source, receive
@@ -42,11 +43,20 @@ def source(name: str, settings: SourceSettings, default_workspace: str | None) -
 
 def application(door: Door, max_body: int) -> web.Application:
     """The routes. `max_body` in bytes, counted while reading and after decompression."""
-    app = web.Application(client_max_size=max_body)
+    app = web.Application(client_max_size=max_body, middlewares=[_never_not_found])
     app[DOOR] = door
-    app.router.add_route("*", "/webhooks/{source:.*}", receive)
+    app.router.add_route("*", r"/webhooks/{source:[\s\S]*}", receive)
     app.router.add_get("/healthz", _healthz)
     return app
+
+
+@web.middleware
+async def _never_not_found(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Some vendors delete a subscription on 404 or 405: a slip in the address must not cost it."""
+    try:
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        return web.Response(status=401)
 
 
 async def _healthz(_: web.Request) -> web.Response:

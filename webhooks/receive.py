@@ -77,6 +77,8 @@ async def _handled(intake: Intake, source: Source, request: web.Request) -> tupl
         return source.kind.refusal, str(error)
     except web.HTTPRequestEntityTooLarge:
         return 413, "larger than PAIDMARK_MAX_BODY"
+    except web.RequestPayloadError:
+        return 400, "the body cannot be read as it says it is encoded"
     except TimeoutError:
         return 408, f"not complete within {READ_WITHIN:g} s"
     except StoreInDoubtError as error:

@@ -9,9 +9,12 @@ import structlog
 from webhooks.app import serve
 from webhooks.settings import DoorSettings
 from worker.app import work
-from worker.embedded import embedded
+from worker.embedded import StoreFailedError, embedded, find
+from worker.ending import end
 from worker.process import close_on_signals
 from worker.settings import HandsSettings
+
+LOOK_EVERY = 1.0
 
 log = structlog.get_logger()
 
@@ -27,10 +30,22 @@ async def run(door: DoorSettings, hands: HandsSettings) -> None:
             asyncio.create_task(serve(door.model_copy(update={"redis_url": url}), closing)),
             asyncio.create_task(work(hands.model_copy(update={"redis_url": url, "ops_port": port}), closing)),
         ]
-        await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
-        # One half that cannot go on takes the other with it: half a service looks like a whole one.
+        watching = asyncio.create_task(_gone(door))
+        await asyncio.wait([*halves, watching], return_when=asyncio.FIRST_COMPLETED)
+        # One part that cannot go on takes the others with it: half a service looks like a whole one.
         closing.set()
         await asyncio.gather(*halves)
+        if watching.done():
+            raise StoreFailedError(
+                f"{door.data}: the store has ended; start again, and it reads what it has on disk"
+            )
+        await end(watching)
+
+
+async def _gone(door: DoorSettings) -> None:
+    """Wait until the embedded store has ended; for ever, where it is another."""
+    while door.redis_url or await asyncio.to_thread(find, door.data):  # noqa: ASYNC110 - an adopted store is not our child
+        await asyncio.sleep(LOOK_EVERY)
 
 
 @asynccontextmanager

@@ -98,7 +98,7 @@ def functions(timeout: float) -> list[Function]:
 
 async def ring(ctx: dict[Any, Any], workspace: str) -> None:
     """The arq job `drain`: somebody says that a workspace has work."""
-    await ctx["sweep"].drain(workspace)
+    await ctx["sweep"].rung(workspace)
 
 
 async def ignore(ctx: dict[Any, Any]) -> None:

@@ -76,9 +76,8 @@ class Drain:
                 await self._send(todo)
         size = self._size if self._size < self._shop.batch_size else 0
         handover = self._pace.handover()
-        # Whoever looks at a parked workspace again begins anew: nothing is held against a single entry.
-        trial = "" if handover.parked else self._trial.dump()
-        return replace(handover, trial=trial, size=size)
+        trial = self._trial.parked() if handover.parked else self._trial
+        return replace(handover, trial=trial.dump(), size=size)
 
     async def _plan(self) -> list[Batch]:
         """What to send in this round: parts of refused batches first, then as few and as full batches as can be."""
@@ -95,8 +94,14 @@ class Drain:
         if self._claims_missing:
             # Somebody further behind may want an entry that nobody read so far wants: nothing is unmarked yet.
             wishes = {entry: wish for entry, wish in wishes.items() if wish}
-        fresh = batches.plan(wishes, self._size, more=backlog.more, aside=self._trial.aside)
+        fresh = self._fresh(wishes, more=backlog.more)
         return parts + self._trial.ordinary(fresh)
+
+    def _fresh(self, wishes: dict[str, bool], *, more: bool) -> list[Batch]:
+        """Batches of what is not on trial; of shy entries only where there are no others."""
+        aside = self._trial.aside
+        bold = batches.plan(wishes, self._size, more=more, aside=aside | self._trial.shy)
+        return bold or batches.plan(wishes, self._size, more=more, aside=aside)
 
     def _only_say(self, todo: list[Batch]) -> None:
         """What a dry run does instead of sending. The backlog stays, for the day on which it ends."""
@@ -185,7 +190,7 @@ class Drain:
             await self._shop.clockify.ask(self._lease.workspace, batch.entries), now=time.time()
         )
         if isinstance(known, Postponed):
-            self._trial.ask.append(batch)
+            self._trial.not_answered(batch)
             self._postpone(known)
         else:
             log.info("batch.asked", **self._described(batch), known=len(known or ()))

@@ -41,11 +41,19 @@ def configure(
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*_first(), structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[*_first(), structlog.stdlib.add_logger_name, without_what_was_sent],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
+
+
+def without_what_was_sent(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
+    """Cut what aiohttp's server says of a bad request to the kind of error: the rest quotes what somebody sent."""
+    error = fields.get("exc_info")
+    if isinstance(error, tuple) and str(fields.get("logger", "")).startswith("aiohttp"):
+        return {**fields, "event": "http.bad", "exc_info": None, "kind": error[0].__name__}
+    return fields
 
 
 def redact(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:

@@ -84,8 +84,8 @@ Outcome = Applied | Postponed | Refused | TooLarge | Parked
 
 
 class _Error(msgspec.Struct):
-    message: str = ""
-    code: int = 0
+    message: str | None = None
+    code: int | None = None
 
 
 class _Entry(msgspec.Struct):
@@ -114,17 +114,18 @@ def known_entries(reply: Reply | NoReply, *, now: float) -> frozenset[str] | Pos
     if isinstance(outcome, Applied) and isinstance(reply, Reply):
         try:
             return frozenset(entry.id for entry in msgspec.json.decode(reply.body, type=list[_Entry]))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
     return None
 
 
 def _refusal(status: int, body: bytes) -> Outcome:
     error = _error(body)
+    message = (error.message or "").lower()
     if status in (400, 422):
-        if error.message.lower() == "access denied":
+        if message == "access denied":
             return Parked(_PARKING[403])
-        if _FOREIGN in error.message.lower():
+        if _FOREIGN in message:
             return Refused("not an entry of this workspace, or deleted", sure=True)
         return Refused(f"refused with {status}, code {error.code}", sure=False)
     if status == 403 and error.code in _ABOUT_AN_ENTRY:  # noqa: PLR2004 - forbidden
@@ -136,8 +137,8 @@ def _refusal(status: int, body: bytes) -> Outcome:
 
 def _error(body: bytes) -> _Error:
     try:
-        return msgspec.json.decode(body, type=_Error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.json.decode(body, type=_Error, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Error()
 
 

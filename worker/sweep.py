@@ -40,6 +40,10 @@ class Sweep:
             log.warning("drain.interrupted", workspace=workspace, reason=str(error))
         self._look.set()
 
+    async def rung(self, workspace: str) -> None:
+        """A drain for the bell. The job may be cancelled, the drain goes on: what it has sent, the ledger must hear of."""
+        await asyncio.shield(self._start(workspace))
+
     async def run(self) -> None:
         """Sweep until cancelled. Raises what the store raises."""
         await self._workshop.hands.look_again()
@@ -58,9 +62,14 @@ class Sweep:
     async def _sweep(self) -> float:
         """Start what is overdue; seconds until the next look."""
         overdue = await self._workshop.hands.overdue(self._most)
-        for workspace in overdue.workspaces[: self._most - len(self._running)]:
-            if workspace not in self._running:
-                task = asyncio.create_task(self.drain(workspace))
-                self._running[workspace] = task
-                task.add_done_callback(lambda _, workspace=workspace: self._running.pop(workspace))  # type: ignore[misc]
+        for workspace in overdue.workspaces[: max(self._most - len(self._running), 0)]:
+            self._start(workspace)
         return PAUSE if overdue.next_in is None else min(overdue.next_in, PAUSE)
+
+    def _start(self, workspace: str) -> asyncio.Task[None]:
+        """The drain of a workspace that is under way here, or a new one."""
+        task = self._running.get(workspace)
+        if task is None:
+            task = self._running[workspace] = asyncio.create_task(self.drain(workspace))
+            task.add_done_callback(lambda _: self._running.pop(workspace))
+        return task

@@ -18,6 +18,8 @@ from worker.outcome import Refused
 
 MOST_SUSPECTS = 3
 """So many single refusals in a row, nothing taken in between, and it is the workspace that is refused."""
+MOST_ASKED = 3
+"""After so many questions in a row without an answer, one that cannot be had is not waited for."""
 MOST_DOUBT = 3
 """After so many doubtful refusals no more batches are tried that nothing is held against."""
 
@@ -30,12 +32,15 @@ class _Dump(msgspec.Struct, array_like=True):
     parts: list[_Part] = []
     suspects: dict[str, tuple[bool, str]] = {}
     doubt: int = 0
+    shy: set[str] = set()
+    unanswered: int = 0
 
 
 class Trial:
     """Batches to `ask` about, `good` ones that Clockify knows, `parts` to try on their own, `suspects`: the flag and why.
 
-    `doubt` counts the refusals that could mean anything, since something was taken.
+    `doubt` counts the refusals that could mean anything, since something was taken. `shy` are entries to be tried after
+    all others.
     """
 
     def __init__(self) -> None:
@@ -45,6 +50,8 @@ class Trial:
         self.parts: list[Batch] = []
         self.suspects: dict[str, tuple[bool, str]] = {}
         self.doubt = 0
+        self.shy: set[str] = set()
+        self.unanswered = 0
         self._out: dict[Batch, list[Batch]] = {}
 
     @classmethod
@@ -56,14 +63,23 @@ class Trial:
             trial.ask, trial.good, trial.parts = (
                 [Batch(*part) for part in some] for some in (dump.ask, dump.good, dump.parts)
             )
-            trial.suspects, trial.doubt = dump.suspects, dump.doubt
+            trial.suspects, trial.doubt, trial.shy = dump.suspects, dump.doubt, dump.shy
+            trial.unanswered = dump.unanswered
         return trial
 
     def dump(self) -> str:
         """A text from which `load` goes on; empty where nothing is on trial."""
-        if not (self.ask or self.good or self.parts or self.suspects):
+        if not (self.ask or self.good or self.parts or self.suspects or self.shy):
             return ""
-        dump = _Dump(_plain(self.ask), _plain(self.good), _plain(self.parts), self.suspects, self.doubt)
+        dump = _Dump(
+            _plain(self.ask),
+            _plain(self.good),
+            _plain(self.parts),
+            self.suspects,
+            self.doubt,
+            self.shy,
+            self.unanswered,
+        )
         return msgspec.json.encode(dump).decode()
 
     def keep_to(self, wishes: Mapping[str, bool]) -> None:
@@ -72,6 +88,15 @@ class Trial:
             _still_wished(some, wishes) for some in (self.ask, self.good, self.parts)
         )
         self.suspects = {entry: held for entry, held in self.suspects.items() if wishes.get(entry) is held[0]}
+
+    def parked(self) -> "Trial":
+        """What is left of a trial when it is the workspace that seems to be refused: nothing is held against any entry.
+
+        But whoever probes begins with others than those that were refused now, or the same few would be met for ever.
+        """
+        trial = Trial()
+        trial.shy = self.shy | self.suspects.keys()
+        return trial
 
     @property
     def aside(self) -> set[str]:
@@ -120,8 +145,17 @@ class Trial:
             self.ask.append(batch)
         return {}
 
+    def not_answered(self, batch: Batch) -> None:
+        """The question could not be answered now. Asked in vain again and again, the batch is halved instead."""
+        self.unanswered += 1
+        if self.unanswered >= MOST_ASKED:
+            self.answered(batch, None)
+        else:
+            self.ask.append(batch)
+
     def answered(self, batch: Batch, known: frozenset[str] | None) -> None:
         """Take in which entries of a batch Clockify knows; None where it could not say."""
+        self.unanswered = 0
         known = known or frozenset()
         good = tuple(entry for entry in batch.entries if entry in known)
         rest = Batch(batch.invoiced, tuple(entry for entry in batch.entries if entry not in known))
@@ -135,7 +169,7 @@ class Trial:
     def taken(self, batch: Batch) -> dict[str, str]:
         """Clockify has taken a batch: suspects are not suspected but refused. Returns them, and why."""
         self._out.pop(batch, None)
-        rejected, self.suspects, self.doubt = self.suspects, {}, 0
+        rejected, self.suspects, self.doubt, self.shy = self.suspects, {}, 0, set()
         return {entry: reason for entry, (_, reason) in rejected.items()}
 
     @property

@@ -30,7 +30,19 @@ async def test_any_method_but_post_is_refused_with_401(paidmark: Service, method
 
 
 @pytest.mark.parametrize(
-    "name", ["", "unknown", "stripe/", "stripe/more", "..%2fhealthz", "%00", "a" * 5000, "Stripe"]
+    "name",
+    [
+        "",
+        "unknown",
+        "a%0ab",
+        "stripe%0d%0a",
+        "stripe/",
+        "stripe/more",
+        "..%2fhealthz",
+        "%00",
+        "a" * 5000,
+        "Stripe",
+    ],
 )
 async def test_any_name_that_is_no_source_is_refused_with_401(paidmark: Service, name: str) -> None:
     async with paidmark.session.post(f"{paidmark.url}/webhooks/{name}", data=b"{}") as response:
@@ -197,3 +209,23 @@ async def text(session: aiohttp.ClientSession, url: str) -> str:
 
 async def test_health_says_nothing_but_that_the_process_is_alive(paidmark: Service) -> None:
     assert await text(paidmark.session, f"{paidmark.url}/healthz") == "ok\n"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/webhooks", "//webhooks/stripe", "/Webhooks/stripe", "/webhooks%2fstripe"]
+)
+async def test_a_slip_in_the_address_is_never_answered_404(paidmark: Service, path: str) -> None:
+    async with paidmark.session.post(paidmark.url + path, data=b"{}") as response:
+        assert response.status == 401
+
+
+async def test_health_is_only_asked_for(paidmark: Service) -> None:
+    async with paidmark.session.delete(f"{paidmark.url}/healthz") as response:
+        assert response.status == 401
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_is_not_what_its_encoding_says_is_a_bad_request(
+    paidmark: Service, encoding: str
+) -> None:
+    assert await paidmark.post("stripe", b"plain", {"Content-Encoding": encoding}) == 400

@@ -158,3 +158,17 @@ async def test_one_port_for_the_listeners_of_both_halves_becomes_two(start: Star
         for port in (18381, 18382):
             async with session.get(f"http://127.0.0.1:{port}/readyz") as response:
                 assert response.status == 200
+
+
+async def test_without_its_store_up_ends_for_a_supervisor_to_start_it_again(
+    start: Start, tmp_path: Path
+) -> None:
+    process = await start()
+    await address(process)
+    os.kill(int((tmp_path / "data" / "store.lock").read_text()), signal.SIGKILL)
+
+    output, _ = await process.communicate()
+
+    assert process.returncode == 3
+    assert b"the store has ended" in output
+    assert b"Traceback" not in output

@@ -339,3 +339,41 @@ async def test_a_good_clockify_is_asked_nothing_beyond_the_marks(ledger: Ledger)
 
         assert clockify.sent == [everything]
         assert len(clockify.keys) == 1
+
+
+@pytest.mark.parametrize("bad", [1, 3, 7])
+async def test_ids_at_the_head_that_are_refused_strangely_do_not_stop_those_behind_them(
+    ledger: Ledger, bad: int
+) -> None:
+    """Each probe begins with others than those that were refused at the last one."""
+    worse = set(ids(bad))
+    async with (
+        peculiar(refusing(worse, strange), lambda _: web.Response(status=404)) as clockify,
+        bench(ledger, url=clockify.url) as worker,
+    ):
+        await tell(ledger, 1, bad)
+        await worker.drain()
+        await tell(ledger, 1, 10, start=3)
+        for _ in range(4):
+            await ledger.desk.resume(WORKSPACE)
+            await worker.drain()
+
+        assert await ledger.states("in_3") == ["applied"]
+        assert await refused(ledger) == worse
+
+
+async def test_a_question_that_is_never_answered_is_not_waited_for(ledger: Ledger) -> None:
+    """PATCH works, the batch read alone fails: the refused batch is halved."""
+    bad = ids(20)[7]
+    async with (
+        peculiar(refusing({bad}), lambda _: web.Response(status=500)) as clockify,
+        bench(ledger, url=clockify.url) as worker,
+    ):
+        everything = await tell(ledger, 1, 20)
+        for _ in range(4):
+            await ledger.desk.resume(WORKSPACE)
+            await worker.drain()
+
+        assert await refused(ledger) == {bad}
+        assert await ledger.states("in_0") == ["partly_applied"]
+        assert len(everything) == 20

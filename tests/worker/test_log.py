@@ -158,3 +158,13 @@ def test_services_log_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert json.loads(out)["event"] == "worker.started"
     assert err == ""
+
+
+def test_what_somebody_sent_is_not_quoted_where_a_request_was_bad() -> None:
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    error = ValueError("Authorization: Bearer made-up")
+    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=error)
+
+    assert "made-up" not in stream.getvalue()
+    assert "ValueError" in stream.getvalue()

@@ -19,6 +19,7 @@ from worker.outcome import (
     TooLarge,
     backoff,
     decide,
+    known_entries,
     retry_after,
 )
 from worker.sandbox import replies
@@ -141,3 +142,25 @@ def test_pauses_double_are_spread_and_capped(failures: int, spread: float) -> No
 def test_clockifys_own_word_lengthens_a_pause_and_never_shortens_it() -> None:
     assert backoff(1, cap=120.0, after=60.0, random=0.5) == 60
     assert backoff(5, cap=120.0, after=1.0, random=0.5) == 16
+
+
+def test_an_error_body_nested_without_end_is_one_that_says_nothing() -> None:
+    deep = Reply(400, "", b'{"x":' + b"[" * 100_000)
+
+    assert decide(deep, now=0) == Refused("refused with 400, code None", sure=False)
+    assert known_entries(Reply(200, "", b"[" * 100_000), now=0) is None
+
+
+def test_an_error_whose_message_is_null_or_whose_code_is_text_is_understood() -> None:
+    for body in (b'{"message": null, "code": 4005}', b'{"code": "4005"}'):
+        outcome = decide(Reply(403, "", body), now=0)
+
+        assert isinstance(outcome, Refused)
+        assert outcome.sure
+
+
+def test_a_forbidden_page_of_a_gateway_is_not_taken_for_a_missing_plan() -> None:
+    outcome = decide(Reply(403, "", b"<html>Forbidden</html>"), now=0)
+
+    assert isinstance(outcome, Parked)
+    assert "plan" not in outcome.reason

@@ -140,3 +140,17 @@ async def test_a_drain_that_has_slept_through_its_lease_is_not_started_twice(wor
         await idle(worker.ledger)
 
     assert worker.calls == 1
+
+
+async def test_a_job_that_arq_cancels_does_not_take_its_drain_with_it(worker: Bench) -> None:
+    """A worker that slept is past its job's time when it wakes; what it has sent, the ledger must hear of."""
+    worker.sandbox.faults.order(Fault(kind="latency", seconds=0.2, times=1))
+    await worker.ledger.intake.accept(paid("in_1", 1, A))
+    sweep = Sweep(worker.shop, name="a worker", most=10)
+    job = asyncio.create_task(sweep.rung(WORKSPACE))
+    await wait_until(lambda: worker.sandbox.log.in_flight == 1, because="no call was under way")
+    await end(job)
+    await sweep.finish()
+
+    assert worker.invoiced([A]) == [True]
+    assert await worker.ledger.desk.workspaces() == []

@@ -34,7 +34,11 @@ end
 
 local nothing_named = shows and not names and reason == ''
 if nothing_named and not (record and has_names(record)) then
-  if unreferenced == 'counted' then return answer('unreferenced') end
+  if unreferenced == 'counted' then
+    -- A reversal is remembered all the same: what was paid before it may come after it.
+    if not invoiced then remember_turn(ref, record or new_record(ref), event_id, order, rank) end
+    return answer('unreferenced')
+  end
 end
 
 local event = { event_id, invoiced, order, rank, happened, at, '', reason, 0, wanted }

@@ -17,11 +17,25 @@ local function forget_old_events(record, at)
   record[EVENTS] = kept
 end
 
--- -1, 0 or 1: the event is older than, as old as, or newer than what its invoice already has.
+-- -1, 0 or 1: the event is older than, the same as, or newer than what its invoice already has. The id breaks the last
+-- ties, so that the order of arrival decides nothing.
 local function compare(event, record)
   local order, rank = event[E_ORDER] - record[ORDER], event[E_RANK] - record[RANK]
   local difference = order ~= 0 and order or rank
-  return difference < 0 and -1 or difference > 0 and 1 or 0
+  if difference ~= 0 then return difference < 0 and -1 or 1 end
+  return event[E_ID] < record[NEWEST] and -1 or event[E_ID] > record[NEWEST] and 1 or 0
+end
+
+local function turn_to(record, event_id, order, rank, paid)
+  record[ORDER], record[RANK], record[PAID], record[NEWEST] = order, rank, paid, event_id
+end
+
+-- Remembers a reversal of an invoice that names nothing: no more than when it was.
+local function remember_turn(ref, record, event_id, order, rank)
+  local event = { event_id, false, order, rank }
+  if compare(event, record) <= 0 then return end
+  turn_to(record, event_id, order, rank, false)
+  call('SET', 'paidmark:invoice:' .. ref, cmsgpack.pack(record), 'PX', KEEP_EVENTS)
 end
 
 -- Events that this one overtakes: unresolved ones that are not newer, and, if it has changed what is wanted, the one
@@ -147,7 +161,7 @@ local function apply(ref, record, event, at, future, again)
     verdict, reason = 'superseded', ''
     if event[E_INVOICED] then resolve_reversal(record, at) end
   elseif reason == '' then
-    record[ORDER], record[RANK], record[PAID] = event[E_ORDER], event[E_RANK], event[E_INVOICED]
+    turn_to(record, event[E_ID], event[E_ORDER], event[E_RANK], event[E_INVOICED])
     if event[E_REASON] == '' then
       verdict, reason = act(ref, record, event, at)
     else

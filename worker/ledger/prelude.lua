@@ -22,8 +22,8 @@ local KEEP_INVOICES, KEEP_EVENTS, BELL = tonumber(ARGV[1]), tonumber(ARGV[2]), A
 local MOST_EVENTS = 50
 local DAY = 86400000
 
--- An invoice's record. NEWEST: order, rank and direction of the newest event that counts.
-local NUMBER, ORDER, RANK, PAID, REVISION, PLACES, EVENTS = 1, 2, 3, 4, 5, 6, 7
+-- An invoice's record: order, rank, direction and id of the newest event that counts; places; events.
+local NUMBER, ORDER, RANK, PAID, REVISION, PLACES, EVENTS, NEWEST = 1, 2, 3, 4, 5, 6, 7, 8
 -- A place: what the invoice means in one workspace. NAMED: entries it names; FORMERLY: entries to let go of.
 -- STANDS: whether its claims stand (true, false, or 'as claimed': a repair, which claims nothing itself).
 local WORKSPACE, NAMED, FORMERLY, STANDS, STATE, DONE, SINCE, SETTLED, REFUSED = 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -95,7 +95,7 @@ end
 local function new_record(ref)
   local n = call('INCR', 'paidmark:number')
   call('HSET', 'paidmark:numbers:' .. whole(math.floor(n / 256)), n % 256, ref)
-  return { n, -1, -1, false, 0, {}, {} }
+  return { n, -1, -1, false, 0, {}, {}, '' }
 end
 
 -- Packed ids, one by one: 12 bytes after a 0, 24 characters after a 1.

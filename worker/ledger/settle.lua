@@ -11,7 +11,7 @@ local at = now()
 
 local function repair()
   local ref = 'repair//' .. whole(call('INCR', 'paidmark:number'))
-  local record = { 0, -1, -1, false, 0, { { workspace, sent, '', 'as claimed', '', '', at, 0, {} } }, {} }
+  local record = { 0, -1, -1, false, 0, { { workspace, sent, '', 'as claimed', '', '', at, 0, {} } }, {}, '' }
   queue(ref, record[PLACES][1], at)
   keep(ref, record)
   count('repairs')

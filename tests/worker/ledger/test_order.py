@@ -349,3 +349,23 @@ async def test_claims_are_remembered_for_as_long_as_the_invoice_that_makes_them(
     await tell(worker.ledger, paid("in_1", 2, A))
 
     assert await store.pttl(claims) >= await store.pttl("paidmark:invoice:stripe//in_1") - 1000
+
+
+async def test_a_reversal_that_names_nothing_is_counted_and_still_outlives_an_older_paid(
+    worker: Bench,
+) -> None:
+    assert await tell(worker.ledger, taken_back("in_1", 2, wanted=())) == ["unreferenced"]
+    assert await tell(worker.ledger, taken_back("in_1", 1, wanted=())) == ["unreferenced"]
+    assert await tell(worker.ledger, paid("in_1", 1, A)) == ["superseded"]
+    assert await tell(worker.ledger, paid("in_1", 3, A)) == ["accepted"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_of_two_events_of_the_same_time_and_rank_arrival_decides_nothing(
+    worker: Bench, order: tuple[int, int]
+) -> None:
+    both = (paid("in_1", 1, A, event="evt_a"), paid("in_1", 1, B, event="evt_b"))
+    await tell(worker.ledger, *(both[one] for one in order))
+    await worker.drain_all()
+
+    assert worker.invoiced([A, B]) == [False, True]
