@@ -13,7 +13,7 @@ import structlog
 
 from worker import batches
 from worker.batches import Batch
-from worker.ledger.hands import Handover, Lease, LeaseLostError
+from worker.ledger.hands import Handover, Lease, LeaseLostError, Sent
 from worker.outcome import Applied, Outcome, Parked, Postponed, Refused, TooLarge, decide, known_entries
 from worker.pace import Pace
 from worker.tally import Tally
@@ -151,12 +151,14 @@ class Drain:
                 self._pace.taken()
                 self._control = Batch(batch.invoiced, batch.entries[:1])
                 progress = self._tally.applied(batch.entries) + self._tally.rejected(self._trial.taken(batch))
-                await self._shop.hands.settle(self._lease, progress, sent=batch.entries, taken=True)
+                await self._shop.hands.settle(
+                    self._lease, progress, Sent(batch.entries, batch.invoiced, True)
+                )
             case Postponed():
                 self._postpone(outcome)
                 self._trial.put_back([batch])
-                # It may have had its effect: if the lease is lost by now, the ledger must hear of it.
-                await self._shop.hands.settle(self._lease, [], sent=batch.entries)
+                # It may have had its effect, or have it yet: the ledger must hear of it.
+                await self._shop.hands.settle(self._lease, [], Sent(batch.entries, batch.invoiced, False))
             case Refused():
                 await self._refuse(batch, outcome)
             case TooLarge() if len(batch.entries) > 1:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from webhooks.commands.desk import desk
 from worker.ledger import Desk, Hands, Intake, Keeping, Lease, connect
-from worker.ledger.hands import Handover, Progress
+from worker.ledger.hands import Handover, Progress, Sent
 from worker.ledger.intake import Rules
 from worker.marking import Cause, Verdict, Wanted
 
@@ -56,7 +56,8 @@ class Scene:
         lease = await self.take(workspace)
         planned = await self.hands.plan(lease, most_entries=1, most_markings=1)
         first = planned.pending[0]
-        await self.hands.settle(lease, [Progress(first.ref, first.revision, done, refusals)], taken=True)
+        sent = Sent(first.entries, first.wishes[0], True)
+        await self.hands.settle(lease, [Progress(first.ref, first.revision, done, refusals)], sent)
         await self.hands.release(lease, Handover())
 
     async def take(self, workspace: str) -> Lease:

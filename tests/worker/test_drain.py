@@ -509,3 +509,38 @@ async def test_a_large_backlog_of_which_every_batch_is_too_large_costs_few_calls
 
     assert all(worker.invoiced(everything))
     assert worker.calls <= 40 + 20
+
+
+async def test_a_call_that_was_given_up_and_lands_after_its_opposite_is_put_right(ledger: Ledger) -> None:
+    """The entry is marked by the late call though its invoice is void by then; a minute later it is so no more."""
+    async with bench(ledger, patience=0.2) as worker:
+        late = worker.sandbox.faults.order(Fault(kind="latency", seconds=1.0))
+        await ledger.intake.accept(paid("in_1", 1, A))
+        await worker.drain()
+        worker.sandbox.faults.lift(late)
+        await ledger.intake.accept(taken_back("in_1", 2))
+        await ledger.desk.resume(WORKSPACE)
+        await worker.drain()
+        assert worker.invoiced([A]) == [False]
+        await wait_until(lambda: worker.invoiced([A]) == [True], because="the late call did not land")
+        assert await ledger.desk.workspaces() == []
+
+        await ledger.store.set("paidmark:clock-offset", 61_000)
+        await worker.drain()
+
+        assert worker.invoiced([A]) == [False]
+        assert (await ledger.desk.figures())["repairs"] == 1
+
+
+async def test_what_comes_while_only_a_repair_is_to_come_is_not_kept_waiting(ledger: Ledger) -> None:
+    async with bench(ledger, patience=0.2) as worker:
+        worker.sandbox.faults.order(Fault(kind="latency", seconds=1.0, times=1))
+        await ledger.intake.accept(paid("in_1", 1, A))
+        await worker.drain()
+        await ledger.intake.accept(taken_back("in_1", 2))
+        await ledger.desk.resume(WORKSPACE)
+        await worker.drain()
+        await ledger.intake.accept(paid("in_2", 1, B))
+        await worker.drain()
+
+        assert worker.invoiced([B]) == [True]

@@ -11,6 +11,8 @@ from worker import entries
 from worker.ledger.scripts import Argument, Keeping, Scripts
 from worker.marking import Pending
 
+DOUBT = 60.0
+"""Seconds for which a call that was given up may still have its effect at Clockify."""
 MOST_CLAIMED = 2_000
 """Markings of which one plan writes the claims: a few tens of milliseconds of the store's time."""
 
@@ -60,6 +62,15 @@ class Progress:
     revision: int
     done: str
     refusals: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A PATCH that Clockify has `taken`, or that was given up and may still have its effect."""
+
+    entries: tuple[str, ...]
+    invoiced: bool
+    taken: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,14 +144,12 @@ class Hands:
             raise LeaseLostError(lease.workspace)
         return float(answer) / 1000
 
-    async def settle(
-        self, lease: Lease, progress: Sequence[Progress], *, sent: Sequence[str] = (), taken: bool = False
-    ) -> None:
-        """Write down what became of entries. Raises LeaseLostError; then the ledger sees to the entries `sent`.
-
-        `sent` are those of a PATCH that may have had an effect; `taken`: Clockify has said that it had.
-        """
-        arguments: list[Argument] = [entries.pack(tuple(sent)), int(taken)]
+    async def settle(self, lease: Lease, progress: Sequence[Progress], sent: Sent | None = None) -> None:
+        """Write down what became of entries. Raises LeaseLostError; then the ledger sees to the entries `sent`."""
+        arguments: list[Argument] = [b"", 0, "", 0]
+        if sent is not None:
+            how = "taken" if sent.taken else "doubtful"
+            arguments = [entries.pack(sent.entries), int(sent.invoiced), how, int(DOUBT * 1000)]
         for one in progress:
             arguments += [one.ref, one.revision, one.done, len(one.refusals)]
             for index, reason in one.refusals:

@@ -4,6 +4,8 @@
 --   invoice:REF          the record of an invoice (below), packed; lives `keep_invoices` after its last change
 --   backlog:WORKSPACE    list of REFs with something to do there, oldest first; an order of acceptance
 --   unclaimed:WORKSPACE  list of REFs whose claims are still to be written: by the drain, since the door's way is short
+--   doubtful:WORKSPACE   sorted set flag and packed entries -> until when a call that was given up may have its effect
+--   later:WORKSPACE      sorted set REF of a repair -> when it joins the backlog
 --   due                  sorted set WORKSPACE -> when somebody should look at it (ms); a lease is a due time, too
 --   workspace:WORKSPACE  hash: token (of the lease), failures, parked (why), since, reason, trial, size
 --   claims:WORKSPACE:N   hash entry -> numbers of the invoices that name it; a negative number no longer stands
@@ -52,9 +54,16 @@ local function ring(workspace, due)
   call('ZADD', 'arq:queue', due, id)
 end
 
--- Something is to do: ring, unless somebody looks already, will look soon, or has been rung for.
+-- Something is to do: ring, unless somebody looks already, will look when it is time, or has been rung for. A workspace
+-- that is due later, and neither leased nor waiting for anything, only has a repair to come.
 local function rouse(workspace, at)
-  if call('ZADD', 'paidmark:due', 'NX', whole(at), workspace) == 1 then ring(workspace, at) end
+  local new = call('ZADD', 'paidmark:due', 'NX', whole(at), workspace) == 1
+  if not new and tonumber(call('ZSCORE', 'paidmark:due', workspace)) > at
+    and call('EXISTS', 'paidmark:workspace:' .. workspace) == 0 then
+    call('ZADD', 'paidmark:due', whole(at), workspace)
+    new = true
+  end
+  if new then ring(workspace, at) end
 end
 
 -- Whether `token` still holds the lease; if so, it now lasts `lease` longer.
@@ -182,6 +191,26 @@ local function queue(ref, place, at)
   call('RPUSH', 'paidmark:unclaimed:' .. place[WORKSPACE], ref)
   place[STATE], place[DONE], place[SINCE], place[SETTLED], place[REFUSED] = 'waiting', '', at, 0, {}
   rouse(place[WORKSPACE], at)
+end
+
+-- A marking without an event: the present wish of some entries is sent once more.
+local function new_repair(workspace, packed, at)
+  local ref = 'repair//' .. whole(call('INCR', 'paidmark:number'))
+  count('repairs')
+  return ref, { 0, -1, -1, false, 0, { { workspace, packed, '', 'as claimed', '', '', at, 0, {} } }, {}, '' }
+end
+
+-- Lets the repairs whose time has come join the backlog.
+local function bring_later(workspace, at)
+  local later = 'paidmark:later:' .. workspace
+  for _, ref in ipairs(call('ZRANGEBYSCORE', later, '-inf', whole(at))) do
+    local record = fetch(ref)
+    if record then
+      queue(ref, record[PLACES][1], at)
+      keep(ref, record)
+    end
+    call('ZREM', later, ref)
+  end
 end
 
 -- Keeps the two lists of what awaits a person in step with the record.

@@ -12,7 +12,12 @@ if call('HGET', state, 'token') ~= token then return 0 end
 
 if call('LLEN', 'paidmark:backlog:' .. workspace) == 0 then
   call('DEL', state)
-  call('ZREM', 'paidmark:due', workspace)
+  local later = call('ZRANGE', 'paidmark:later:' .. workspace, 0, 0, 'WITHSCORES')
+  if later[2] then
+    call('ZADD', 'paidmark:due', later[2], workspace)
+  else
+    call('ZREM', 'paidmark:due', workspace)
+  end
   return 2
 end
 

@@ -1,25 +1,47 @@
 #!lua flags=allow-oom
 -- Writes down what became of entries: applied, refused, or still to do.
--- Clockify has no fencing: a worker that slept through its lease may have sent an old PATCH last. Under an old token
--- nothing is settled; the present wish of the entries that it sent is queued once more.
--- arguments: workspace, token, length of the lease (ms), packed entries of the PATCH that may have had an effect or '',
---   1 if Clockify said that it took it, then, repeated: ref, revision, done, number of refusals n, n times index, reason
+-- Clockify has no fencing, so a call may have its effect late. Two cases:
+--   A worker that slept through its lease sent an old PATCH last. Under an old token nothing is settled; the present
+--   wish of the entries that it sent is queued once more.
+--   A call that was given up lands after a newer one that says the opposite. So what was given up is doubtful for a while;
+--   if the opposite is applied meanwhile, the present wish of those entries is sent once more at the end of that while.
+-- arguments: workspace, token, length of the lease (ms), packed entries of a PATCH or '', its flag (1 or 0),
+--   'taken' if Clockify said so, 'doubtful' if it may have its effect or not, for how long it is doubtful (ms),
+--   then, repeated: ref, revision, done, number of refusals n, n times index, reason
 -- Answers 0 where the lease is lost, else 1.
-local workspace, token, lease, sent, taken = arg(1), arg(2), number(3), arg(4), arg(5) == '1'
+local workspace, token, lease, sent, flag = arg(1), arg(2), number(3), arg(4), arg(5)
+local taken, doubtful, doubt = arg(6) == 'taken', arg(6) == 'doubtful', number(7)
 local backlog, state = 'paidmark:backlog:' .. workspace, 'paidmark:workspace:' .. workspace
+local doubts = 'paidmark:doubtful:' .. workspace
 local at = now()
 
-local function repair()
-  local ref = 'repair//' .. whole(call('INCR', 'paidmark:number'))
-  local record = { 0, -1, -1, false, 0, { { workspace, sent, '', 'as claimed', '', '', at, 0, {} } }, {}, '' }
-  queue(ref, record[PLACES][1], at)
-  keep(ref, record)
-  count('repairs')
+if not held(workspace, token, at, lease) then
+  if sent ~= '' then
+    local ref, record = new_repair(workspace, sent, at)
+    queue(ref, record[PLACES][1], at)
+    keep(ref, record)
+  end
+  return 0
 end
 
-if not held(workspace, token, at, lease) then
-  if sent ~= '' then repair() end
-  return 0
+if doubtful then
+  call('ZADD', doubts, whole(at + doubt), flag .. sent)
+  call('PEXPIRE', doubts, doubt)
+end
+
+-- Has what was taken now been said the other way round by a call that may still have its effect?
+if taken and call('EXISTS', doubts) == 1 then
+  call('ZREMRANGEBYSCORE', doubts, '-inf', whole(at))
+  local held_doubts = call('ZRANGE', doubts, 0, -1, 'WITHSCORES')
+  for i = 1, #held_doubts, 2 do
+    local others = held_doubts[i]:sub(2)
+    local both = without(others, without(others, sent))
+    if held_doubts[i]:sub(1, 1) ~= flag and both ~= '' then
+      local ref, record = new_repair(workspace, both, at)
+      call('SET', 'paidmark:invoice:' .. ref, cmsgpack.pack(record), 'PX', KEEP_EVENTS)
+      call('ZADD', 'paidmark:later:' .. workspace, held_doubts[i + 1], ref)
+    end
+  end
 end
 
 -- The state that follows from a character an entry: `.` to do, `+` applied, `x` refused.
@@ -53,7 +75,7 @@ if taken then
   call('HDEL', state, 'failures', 'parked', 'reason', 'since')
 end
 
-local i = 6
+local i = 8
 while i <= #ARGV - 3 do
   local ref, revision, done, refusals, refused = arg(i), number(i + 1), arg(i + 2), number(i + 3), {}
   for n = 1, refusals do refused[n] = { number(i + 2 + 2 * n), arg(i + 3 + 2 * n) } end

@@ -11,6 +11,7 @@ if not held(workspace, token, at, lease) then
   if not due or tonumber(due) > at then return { 0 } end
   call('ZADD', 'paidmark:due', whole(at + lease), workspace)
   call('HSET', state, 'token', token)
+  bring_later(workspace, at)
 end
 local kept = call('HMGET', state, 'failures', 'parked', 'trial', 'size')
 return { 1, tonumber(kept[1] or 0), kept[2] or '', kept[3] or '', tonumber(kept[4] or 0) }

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conditions import wait_until
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, ids, opened, paid, taken_back
-from worker.ledger.hands import Handover, Lease, LeaseLostError, Limit, Progress
+from worker.ledger.hands import Handover, Lease, LeaseLostError, Limit, Progress, Sent
 from worker.marking import Wanted
 
 A, B, C, D = ids(4)
@@ -23,7 +23,7 @@ async def settled(ledger: Ledger, lease: Lease) -> int:
     """Settle everything that is planned, as applied. Returns how many markings there were."""
     backlog = await ledger.hands.plan(lease, most_entries=1000, most_markings=1000)
     progress = [Progress(one.ref, one.revision, "+" * len(one.entries)) for one in backlog.pending]
-    await ledger.hands.settle(lease, progress, taken=True)
+    await ledger.hands.settle(lease, progress, Sent((), True, True))
     return len(progress)
 
 
@@ -92,8 +92,7 @@ async def test_who_has_lost_the_lease_settles_nothing_and_what_it_undid_is_put_r
         await ledger.hands.settle(
             sleeper,
             [Progress(backlog.pending[0].ref, backlog.pending[0].revision, "++")],
-            sent=(A, B),
-            taken=True,
+            Sent((A, B), True, True),
         )
     assert await ledger.history("in_1") == {"paid-in_1-1": "superseded", "reversed-in_1-2": "applied"}
     await worker.drain_all()
@@ -111,7 +110,7 @@ async def test_a_repair_of_an_entry_that_is_refused_leaves_nothing_behind(worker
     await worker.drain_all()
     worker.sandbox.world.bad.add(A)
     with pytest.raises(LeaseLostError):
-        await ledger.hands.settle(sleeper, [], sent=(A,))
+        await ledger.hands.settle(sleeper, [], Sent((A,), True, False))
     await worker.drain_all()
 
     assert (await ledger.desk.figures())["rejected_now"] == 0
@@ -207,7 +206,7 @@ async def test_a_workspace_is_counted_as_parked_once_until_something_is_taken(le
         await ledger.hands.release(await taken(ledger), Handover(wait=0, parked="no", reason="no"))
     assert (await ledger.desk.figures())["parkings"] == 1
     lease = await taken(ledger)
-    await ledger.hands.settle(lease, [], taken=True)
+    await ledger.hands.settle(lease, [], Sent((), True, True))
     await ledger.hands.release(lease, Handover(wait=0))
 
     lease = await taken(ledger)
@@ -268,7 +267,7 @@ async def test_what_a_newer_event_wants_is_not_settled_by_what_was_sent_before(l
     lease = await taken(ledger)
     (pending,) = (await ledger.hands.plan(lease, most_entries=10, most_markings=10)).pending
     await ledger.intake.accept(taken_back("in_1", 2))
-    await ledger.hands.settle(lease, [Progress(pending.ref, pending.revision, "+")], sent=(A,), taken=True)
+    await ledger.hands.settle(lease, [Progress(pending.ref, pending.revision, "+")], Sent((A,), True, True))
 
     (again,) = (await ledger.hands.plan(lease, most_entries=10, most_markings=10)).pending
     assert (again.wishes, again.done) == ((False,), ".")
