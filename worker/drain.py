@@ -14,7 +14,7 @@ import structlog
 from worker import batches
 from worker.batches import Batch
 from worker.ledger.hands import Handover, Lease, LeaseLostError, Sent
-from worker.outcome import Applied, Outcome, Parked, Postponed, Refused, TooLarge, decide, known_entries
+from worker.outcome import Applied, Outcome, Postponed, Refused, TooLarge, decide, known_entries
 from worker.pace import Pace
 from worker.tally import Tally
 from worker.trial import Trial
@@ -167,7 +167,7 @@ class Drain:
                 self._trial.too_large(batch)
             case TooLarge():
                 self._pace.park("Clockify says that a call with a single entry is too large (413)")
-            case Parked():
+            case _:
                 self._pace.park(outcome.reason)
 
     async def _refuse(self, batch: Batch, refusal: Refused) -> None:

@@ -21,22 +21,25 @@ def run(half: type[Settings], until: Callable[[Settings, asyncio.Event], Awaitab
     0: told to stop; 2: the settings are wrong; 3: it cannot run here, since a port is taken, for one.
     """
     try:
-        settings = load(half)
-        configure(settings.log_level, settings.log_format)
-        uvloop.run(_until_signalled(settings, until))
+        return _ran(load(half), until)
     except SettingsError as error:
         return _said(error, WRONG_SETTINGS)
     except OSError as error:
         return _said(error, CANNOT_RUN)
-    return 0
+
+
+def _ran(settings: Settings, until: Callable[[Settings, asyncio.Event], Awaitable[None]]) -> int:
+    configure(settings.log_level, settings.log_format)
+    return uvloop.run(_until_signalled(settings, until))
 
 
 async def _until_signalled(
     settings: Settings, until: Callable[[Settings, asyncio.Event], Awaitable[None]]
-) -> None:
+) -> int:
     closing = asyncio.Event()
     close_on_signals(closing)
     await until(settings, closing)
+    return 0
 
 
 def close_on_signals(closing: asyncio.Event) -> None:

@@ -4,7 +4,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import aiohttp
 import pytest
+from aiohttp import web
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -12,6 +14,7 @@ from webhooks.cli import app
 from webhooks.demo import script as scripts
 from webhooks.demo.proof import prove
 from webhooks.demo.script import Script, write
+from webhooks.demo.sender import Sender
 from webhooks.demo.show import show
 from worker.embedded import valkey
 from worker.sandbox import Sandbox, Seed, Seeded, Workspace
@@ -110,3 +113,24 @@ def test_an_entry_that_was_marked_though_nobody_paid_for_it_spoils_the_proof() -
 def test_a_script_tells_the_same_story_for_the_same_seed() -> None:
     assert write(50, seed=7) == write(50, seed=7)
     assert write(50, seed=7) != write(50, seed=8)
+
+
+async def test_a_sender_posts_again_what_was_not_answered_with_200() -> None:
+    answers = [503, 200]
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.Response(status=answers.pop(0))
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as session:
+        sender = Sender(
+            f"http://127.0.0.1:{runner.addresses[0][1]}",
+            {"stripe": "whsec_x", "standard": "whsec_eA=="},
+            session,
+        )
+        await sender.tell(write(10, seed=1).quiet[0], paid=True, at=0.0)
+    await runner.cleanup()
+
+    assert sender.posted == 2

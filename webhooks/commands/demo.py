@@ -1,8 +1,11 @@
 """`paidmark demo`: plays the demo, shows it, and ends with the proof."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:  # loaded by this command only
+    from rich.console import Console
 
 FEWEST_INVOICES = 10
 
@@ -20,23 +23,29 @@ def demo(
 
     Examples: paidmark demo · paidmark demo --invoices 2000 --seed 7
     """
-    import uvloop  # noqa: PLC0415 - loaded by this command only
     from rich.console import Console  # noqa: PLC0415 - loaded by this command only
 
-    from webhooks.demo.script import write  # noqa: PLC0415 - loaded by this command only
-    from webhooks.demo.show import show  # noqa: PLC0415 - both halves are: by this command only
     from worker.embedded import EmbeddedStoreError  # noqa: PLC0415 - loaded by this command only
-    from worker.log import configure  # noqa: PLC0415 - loaded by this command only
 
-    configure("critical", "text")
     console = Console()
     try:
-        proof = uvloop.run(show(console, write(invoices, seed)))
+        proven = _played(console, invoices, seed)
     except EmbeddedStoreError as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(3) from error
     except TimeoutError as error:
         console.print("[bold red]NOT PROVEN[/bold red]  the work was not done in time")
         raise typer.Exit(1) from error
-    if proof.wrong:
-        raise typer.Exit(1)
+    raise typer.Exit(0 if proven else 1)
+
+
+def _played(console: "Console", invoices: int, seed: int) -> bool:
+    """Play and show it; whether everything was as it must be."""
+    import uvloop  # noqa: PLC0415 - loaded by this command only
+
+    from webhooks.demo.script import write  # noqa: PLC0415 - loaded by this command only
+    from webhooks.demo.show import show  # noqa: PLC0415 - both halves are: by this command only
+    from worker.log import configure  # noqa: PLC0415 - loaded by this command only
+
+    configure("critical", "text")
+    return not uvloop.run(show(console, write(invoices, seed))).wrong

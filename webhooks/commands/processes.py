@@ -1,13 +1,14 @@
 """The commands that run: `up`, `receive`, `work`, `sandbox`. Each half is loaded only by the command that runs it."""
 
 import asyncio
-import signal
+from collections.abc import Coroutine
 from typing import Annotated
 
 import typer
 import uvloop
 
 from worker.log import configure
+from worker.process import close_on_signals
 from worker.settings import SettingsError, load
 
 
@@ -48,10 +49,14 @@ def up() -> None:
         raise typer.Exit(2) from error
     configure(door.log_level, door.log_format)
     try:
-        uvloop.run(run(door, hands))
+        _both(run(door, hands))
     except (EmbeddedStoreError, OSError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(3) from error
+
+
+def _both(running: Coroutine[None, None, None]) -> None:
+    uvloop.run(running)
 
 
 def sandbox(
@@ -74,33 +79,36 @@ def sandbox(
 
     Examples: paidmark sandbox · paidmark sandbox --limit 30/h --closed
     """
-    from datetime import UTC, datetime  # noqa: PLC0415 - loaded by this command only
+    from worker.sandbox.limits import Limit  # noqa: PLC0415 - loaded by this command only
 
-    from worker.sandbox import ASSUMED, Sandbox, Seed, World, sample, serve  # noqa: PLC0415 - loaded by this command only
-
-    standin = Sandbox(world=World(open_world=not closed, strict=not lenient))
     try:
-        standin.seed(sample(datetime.now(UTC)))
-        standin.seed(Seed(limit=limit))
+        Limit.parse(limit or "1/s")
     except ValueError as error:
-        typer.echo(error, err=True)
+        typer.echo(f"--limit: {error}", err=True)
         raise typer.Exit(2) from error
-
-    def ready(url: str) -> None:
-        typer.echo(
-            f"{ASSUMED}\n\nPAIDMARK_CLOCKIFY_URL={url}\nPAIDMARK_WORKSPACE={next(iter(standin.world.workspaces))}"
-        )
-
-    async def until_signalled() -> None:
-        serving = asyncio.ensure_future(serve(standin, host=host, port=port, ready=ready))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
-        await asyncio.wait([serving])
-        if not serving.cancelled():
-            serving.result()
-
     try:
-        uvloop.run(until_signalled())
+        _stand_in(host, port, closed=closed, lenient=lenient, limit=limit)
     except OSError as error:
         typer.echo(f"{host}:{port}: {error}", err=True)
         raise typer.Exit(3) from error
+
+
+def _stand_in(host: str, port: int, *, closed: bool, lenient: bool, limit: str) -> None:
+    """Serve a sandbox until told to stop. Raises OSError where the port is taken."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - loaded by this command only
+
+    from worker.sandbox import ASSUMED, Sandbox, Seed, World, running, sample  # noqa: PLC0415 - loaded by this command only
+
+    standin = Sandbox(world=World(open_world=not closed, strict=not lenient))
+    standin.seed(sample(datetime.now(UTC)))
+    standin.seed(Seed(limit=limit))
+    workspace = next(iter(standin.world.workspaces))
+
+    async def until_signalled() -> None:
+        closing = asyncio.Event()
+        close_on_signals(closing)
+        async with running(standin, host=host, port=port) as url:
+            typer.echo(f"{ASSUMED}\n\nPAIDMARK_CLOCKIFY_URL={url}\nPAIDMARK_WORKSPACE={workspace}")
+            await closing.wait()
+
+    uvloop.run(until_signalled())

@@ -1,0 +1,68 @@
+"""The worker as a whole: it outlives its store, and says what is wrong meanwhile."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import aiohttp
+
+from tests.conditions import wait_until
+from tests.service import STRIPE_SECRET
+from webhooks.app import served
+from webhooks.settings import DoorSettings
+from worker.app import work
+from worker.embedded import embedded
+from worker.settings import HandsSettings, load
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+async def told(port: int) -> tuple[int, str]:
+    """What /readyz says; 0 where nobody listens yet."""
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/readyz") as response,
+        ):
+            return response.status, await response.text()
+    except aiohttp.ClientConnectionError:
+        return 0, ""
+
+
+async def test_a_worker_waits_for_its_store_and_says_that_it_is_not_ready(tmp_path: Path) -> None:
+    port = free_port()
+    closing = asyncio.Event()
+    async with embedded(tmp_path / "store") as store:
+        settings = load(HandsSettings, {"PAIDMARK_REDIS_URL": store.url, "PAIDMARK_OPS_PORT": str(port)})
+        working = asyncio.create_task(work(settings, closing))
+
+        async def ready() -> bool:
+            return not working.done() and await told(port) == (200, "ready\n")
+
+        await wait_until(ready, because="the worker did not become ready")
+
+    async def not_ready() -> bool:
+        return (await told(port))[0] == 503
+
+    await wait_until(not_ready, because="the worker did not say that its store is gone")
+    assert not working.done()
+    async with embedded(tmp_path / "store"):
+        await wait_until(ready, within=15, because="the worker did not find its store again")
+    closing.set()
+    await asyncio.wait_for(working, 15)
+
+
+async def test_a_receiver_without_its_store_says_so() -> None:
+    port = free_port()
+    settings = {"PAIDMARK_REDIS_URL": "redis://127.0.0.1:9", "PAIDMARK_OPS_PORT": str(port), "PAIDMARK_PORT": "0",
+                "PAIDMARK_SOURCES__STRIPE__SECRETS": STRIPE_SECRET}  # fmt: skip
+    async with served(load(DoorSettings, settings)):
+        status, text = await told(port)
+
+    assert status == 503
+    assert "the store" in text
