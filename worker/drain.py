@@ -90,11 +90,7 @@ class Drain:
         self._claims_missing = backlog.claims_missing
         self._trial.keep_to(self._tally.wishes)
         parts = self._trial.take()
-        wishes = self._tally.wishes
-        if self._claims_missing:
-            # Somebody further behind may want an entry that nobody read so far wants: nothing is unmarked yet.
-            wishes = {entry: wish for entry, wish in wishes.items() if wish}
-        fresh = self._fresh(wishes, more=backlog.more)
+        fresh = self._fresh(self._tally.wishes, more=backlog.more)
         return parts + self._trial.ordinary(fresh)
 
     def _fresh(self, wishes: dict[str, bool], *, more: bool) -> list[Batch]:

@@ -544,3 +544,35 @@ async def test_what_comes_while_only_a_repair_is_to_come_is_not_kept_waiting(led
         await worker.drain()
 
         assert worker.invoiced([B]) == [True]
+
+
+async def test_nothing_is_unmarked_before_the_claims_of_all_that_waits_are_known(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reversal at the head of a long backlog; the invoice that replaced it waits at its end."""
+    monkeypatch.setattr("worker.ledger.hands.MOST_CLAIMED", 1)
+    async with bench(ledger) as worker:
+        await ledger.intake.accept(paid("in_old", 1, A))
+        await worker.drain_all()
+        await ledger.intake.accept(taken_back("in_old", 2))
+        await many(ledger, 5, 1)
+        await ledger.intake.accept(paid("in_new", 1, A))
+        await worker.drain_all()
+
+        assert worker.invoiced([A]) == [True]
+        assert worker.sandbox.world.entries[A].changed == 1
+
+
+async def test_with_nothing_but_reversals_the_claims_are_read_to_the_end_first(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.ledger.hands.MOST_CLAIMED", 1)
+    async with bench(ledger) as worker:
+        for number, one in enumerate((A, B, C)):
+            await ledger.intake.accept(paid(f"in_{number}", 1, one))
+        await worker.drain_all()
+        for number in range(3):
+            await ledger.intake.accept(taken_back(f"in_{number}", 2))
+        await worker.drain_all()
+
+        assert worker.invoiced([A, B, C]) == [False, False, False]

@@ -46,7 +46,7 @@ class Limit:
 class Backlog:
     """The head of a backlog: what is `pending`, and whether there is `more` behind it.
 
-    `claims_missing`: not all that was accepted has its claims written, so a wish of false may still become true.
+    `claims_missing`: not all that was accepted has its claims written; what depends on them is passed over.
     """
 
     pending: tuple[Pending, ...]

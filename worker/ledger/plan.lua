@@ -1,5 +1,7 @@
 #!lua flags=allow-oom
--- Writes the claims of what was accepted meanwhile, and reads the head of a backlog with the wishes that follow.
+-- Writes the claims of what was accepted meanwhile, and reads the head of a backlog with the wishes that follow. While
+-- there are claims to be written still, what depends on the claims of others is passed over: a place whose own claims
+-- stand is wanted, whatever others say; anything else may turn out to be wanted by an invoice further behind.
 -- arguments: workspace, token, length of the lease (ms), entries and markings to read at most, claims of how many
 --   markings to write at most
 -- Answers {0} where the lease is lost, or {1, 1 if there is more, 1 if there are claims to be written still,
@@ -14,19 +16,21 @@ for _, ref in ipairs(call('LPOP', unclaimed, number(6)) or {}) do
   if place then claim_place(record, place) end
 end
 
-local answer, entries, read = { 1, 0, call('EXISTS', unclaimed) }, 0, 0
+local missing = call('EXISTS', unclaimed)
+local answer, entries, read = { 1, 0, missing }, 0, 0
 for _, ref in ipairs(call('LRANGE', backlog, 0, most_markings - 1)) do
   if entries >= most_entries then break end
   read = read + 1
   local record = fetch(ref)
   local place = record and find_place(record, workspace)
-  if place and place[STATE] == 'waiting' then
+  local depends = place and (place[STANDS] ~= true or place[FORMERLY] ~= '')
+  if place and place[STATE] == 'waiting' and not (depends and missing == 1) then
     local wishes = wishes_of(place)
     entries = entries + #wishes
     for _, value in ipairs({ ref, record[REVISION], place[NAMED] .. place[FORMERLY], wishes, place[DONE] }) do
       answer[#answer + 1] = value
     end
-  else
+  elseif not place or place[STATE] ~= 'waiting' then
     call('LREM', backlog, 1, ref)
     read = read - 1
   end
