@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import aiohttp
+from redis.asyncio import Redis
 
 from tests.conditions import wait_until
 from tests.service import STRIPE_SECRET
@@ -66,3 +67,26 @@ async def test_a_receiver_without_its_store_says_so() -> None:
 
     assert status == 503
     assert "the store" in text
+
+
+async def test_a_worker_tells_its_figures_and_passes_over_a_job_that_cannot_be_read(
+    store: Redis, store_url: str
+) -> None:
+    port = free_port()
+    await store.set("arq:job:odd", b"\x80 no job")
+    await store.zadd("arq:queue", {"odd": 0})
+    settings = load(HandsSettings, {"PAIDMARK_REDIS_URL": store_url, "PAIDMARK_OPS_PORT": str(port)})
+    closing = asyncio.Event()
+    working = asyncio.create_task(work(settings, closing))
+
+    async def passed_over() -> bool:
+        return not await store.exists("arq:job:odd")
+
+    await wait_until(passed_over, because="the odd job was not taken from the queue")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/metrics") as response,
+    ):
+        assert "paidmark_call_seconds" in await response.text()
+    closing.set()
+    await asyncio.wait_for(working, 15)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:  # loaded by this command only
-    from rich.console import Console
+    from webhooks.demo.script import Script
 
 FEWEST_INVOICES = 10
 
@@ -23,29 +23,29 @@ def demo(
 
     Examples: paidmark demo · paidmark demo --invoices 2000 --seed 7
     """
+    import uvloop  # noqa: PLC0415 - loaded by this command only
+
+    from webhooks.demo.script import write  # noqa: PLC0415 - loaded by this command only
+    from worker.log import configure  # noqa: PLC0415 - loaded by this command only
+
+    configure("critical", "text")
+    raise typer.Exit(uvloop.run(_played(write(invoices, seed))))
+
+
+async def _played(script: "Script") -> int:
+    """Play and show it. Returns the exit status."""
     from rich.console import Console  # noqa: PLC0415 - loaded by this command only
 
+    from webhooks.demo.show import show  # noqa: PLC0415 - both halves are: by this command only
     from worker.embedded import EmbeddedStoreError  # noqa: PLC0415 - loaded by this command only
 
     console = Console()
     try:
-        proven = _played(console, invoices, seed)
+        proof = await show(console, script)
     except EmbeddedStoreError as error:
         console.print(f"[red]{error}[/red]")
-        raise typer.Exit(3) from error
-    except TimeoutError as error:
+        return 3
+    except TimeoutError:
         console.print("[bold red]NOT PROVEN[/bold red]  the work was not done in time")
-        raise typer.Exit(1) from error
-    raise typer.Exit(0 if proven else 1)
-
-
-def _played(console: "Console", invoices: int, seed: int) -> bool:
-    """Play and show it; whether everything was as it must be."""
-    import uvloop  # noqa: PLC0415 - loaded by this command only
-
-    from webhooks.demo.script import write  # noqa: PLC0415 - loaded by this command only
-    from webhooks.demo.show import show  # noqa: PLC0415 - both halves are: by this command only
-    from worker.log import configure  # noqa: PLC0415 - loaded by this command only
-
-    configure("critical", "text")
-    return not uvloop.run(show(console, write(invoices, seed))).wrong
+        return 1
+    return 1 if proof.wrong else 0
