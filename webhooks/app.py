@@ -66,14 +66,18 @@ async def _healthz(_: web.Request) -> web.Response:
 
 async def serve(settings: DoorSettings, closing: asyncio.Event) -> None:
     """Receive until `closing` is set; then answer what is under way, and stop."""
-    async with served(settings) as url:
+    async with served(settings, closing) as url:
         log.info("receiver.started", url=url, sources=sorted(settings.sources))
         await closing.wait()
 
 
 @asynccontextmanager
-async def served(settings: DoorSettings) -> AsyncIterator[str]:
-    """A receiver, for as long as the block runs; gives its URL. Port 0 is a free one."""
+async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -> AsyncIterator[str]:
+    """A receiver, for as long as the block runs; gives its URL. Port 0 is a free one.
+
+    If accepting itself breaks down, `closing` is set, and the block ends with what has broken it: a door that can only
+    answer 503 must not look alive.
+    """
     registry = CollectorRegistry()
     deliveries = Counter(
         "paidmark_deliveries", "Deliveries, by source and answer", ["source", "answer"], registry=registry
@@ -97,6 +101,8 @@ async def served(settings: DoorSettings) -> AsyncIterator[str]:
 
     runner = web.AppRunner(application(door, settings.max_body), access_log=None, max_field_size=MOST_HEADERS)
     accepting = asyncio.create_task(intake.run())
+    if closing is not None:
+        accepting.add_done_callback(lambda _: closing.set())
     try:
         await runner.setup()
         await web.TCPSite(runner, settings.host, settings.port).start()
@@ -105,8 +111,11 @@ async def served(settings: DoorSettings) -> AsyncIterator[str]:
             yield f"http://{host}:{port}"
     finally:
         await runner.cleanup()
+        broken = accepting.done() and accepting.exception()
         await end(accepting)
         await store.aclose()
+        if broken:
+            raise broken
 
 
 async def _wrong(desk: Desk, intake: Intake) -> list[str]:

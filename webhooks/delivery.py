@@ -1,6 +1,6 @@
 """What comes through the door, what its authenticity is judged by, and how that ends. Plain values, for every kind of source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from multidict import CIMultiDictProxy
 
@@ -25,6 +25,6 @@ class Delivery:
 class Trust:
     """What authenticity is judged by: any one of `secrets` will do; times are in seconds, `now` since 1970."""
 
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     now: float
     tolerance: float

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import structlog
@@ -32,7 +32,7 @@ class Source:
 
     place: Place
     kind: Kind
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     tolerance: float
     options: Options
 

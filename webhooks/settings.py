@@ -94,7 +94,7 @@ SourceName = Annotated[str, AfterValidator(_name)]
 
 
 class DoorSettings(StoreSettings):
-    """What the receiver needs. `max_body` in bytes, `future_tolerance` in seconds.
+    """What the receiver needs. `max_body` in bytes.
 
     A source without a secret is answered 503: it is known, and nothing that it sends can be believed.
     """
@@ -107,4 +107,3 @@ class DoorSettings(StoreSettings):
     )
     max_body: ByteSize = Field(ByteSize(1024 * 1024), gt=0)
     unreferenced: Literal["counted", "unresolved"] = "counted"
-    future_tolerance: Seconds = 900.0

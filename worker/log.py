@@ -49,9 +49,9 @@ def configure(
 
 
 def without_what_was_sent(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
-    """Cut what aiohttp's server says of a bad request to the kind of error: the rest quotes what somebody sent."""
+    """Cut what aiohttp says of a bad request to the kind of error: the rest quotes what somebody sent."""
     error = fields.get("exc_info")
-    if isinstance(error, tuple) and str(fields.get("logger", "")).startswith("aiohttp"):
+    if isinstance(error, tuple) and error[0].__module__.startswith("aiohttp"):
         return {**fields, "event": "http.bad", "exc_info": None, "kind": error[0].__name__}
     return fields
 

@@ -4,7 +4,10 @@ The stock worker polls, and ends when its store goes away; `paidmark work` does 
 """
 
 import asyncio
+import logging
 from typing import Any
+
+from arq.connections import RedisSettings
 
 from worker.app import functions, job_timeout, meters, opened
 from worker.ending import end
@@ -18,6 +21,7 @@ def build() -> type:
     """The class that arq reads. Reads the settings from the environment; raises SettingsError."""
     settings = load(HandsSettings)
     configure(settings.log_level, settings.log_format)
+    logging.getLogger("arq").propagate = False  # its command has a handler of its own
     store = connect(settings.store, connections=settings.max_drains * 2 + 10)
     closing = asyncio.Event()
 
@@ -38,6 +42,7 @@ def build() -> type:
         {
             "functions": functions(job_timeout(settings)),
             "redis_pool": store,
+            "redis_settings": RedisSettings.from_dsn(settings.store),
             "on_startup": staticmethod(start),
             "on_shutdown": staticmethod(stop),
             "job_serializer": staticmethod(encode),

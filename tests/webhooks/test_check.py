@@ -242,7 +242,7 @@ async def test_a_parked_workspace_is_told_with_the_reason(
 
     assert (mark, said) == (
         "warning",
-        "parked, 1 waiting: the key is not accepted; when that is mended: paidmark resume " + WS,
+        "parked, 1 waiting: the key is not accepted; when that is mended: paidmark workspaces resume " + WS,
     )
 
 

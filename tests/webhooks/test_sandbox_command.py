@@ -20,7 +20,7 @@ async def started(*arguments: str) -> Process:
 async def test_it_says_what_is_assumed_and_which_settings_lead_to_it(arguments: tuple[str, ...]) -> None:
     process = await started("--port", "0", *arguments)
     assert process.stdout is not None
-    said = b"".join([await process.stdout.readline() for _ in range(4)]).decode()
+    said = b"".join([await process.stdout.readline() for _ in range(5)]).decode()
     url = re.search(r"PAIDMARK_CLOCKIFY_URL=(\S+)", said)
     workspace = re.search(r"PAIDMARK_WORKSPACE=(\w{24})", said)
     assert "Assumed, not proven" in said

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadHttpMessage
 
 from worker.log import configure
 
@@ -163,8 +164,17 @@ def test_services_log_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_somebody_sent_is_not_quoted_where_a_request_was_bad() -> None:
     stream = io.StringIO()
     configure("info", "json", stream)
-    error = ValueError("Authorization: Bearer made-up")
+    error = BadHttpMessage("Authorization: Bearer made-up")
     logging.getLogger("aiohttp.server").error("Error handling request", exc_info=error)
 
     assert "made-up" not in stream.getvalue()
-    assert "ValueError" in stream.getvalue()
+    assert "BadHttpMessage" in stream.getvalue()
+
+
+def test_a_fault_of_our_own_keeps_its_traceback() -> None:
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=KeyError("ours"))
+
+    assert "KeyError" in stream.getvalue()
+    assert "http.bad" not in stream.getvalue()

@@ -115,7 +115,7 @@ async def _desk(desk: Desk) -> list[Finding]:
     alive = _alive(await desk.workers())
     findings = [alive if alive.mark == "ok" else warning("worker", alive.text, alive.advice)]
     for one in parked[:MOST_SHOWN]:
-        advice = f"when that is mended: paidmark resume {one.workspace}"
+        advice = f"when that is mended: paidmark workspaces resume {one.workspace}"
         findings.append(
             warning(f"workspace {one.workspace}", f"parked, {one.backlog} waiting: {one.parked}", advice)
         )

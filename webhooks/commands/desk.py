@@ -26,6 +26,13 @@ _MOST_SHOWN = 50
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
+class Decision(StrEnum):
+    """What a person says of an invoice whose event does not say it."""
+
+    PAID = "paid"
+    REVERSED = "reversed"
+
+
 class Awaiting(StrEnum):
     """What awaits a person."""
 
@@ -42,6 +49,12 @@ def retry(
         str, typer.Option(help="Where the entries are of an event that names no workspace.")
     ] = "",
     entries: Annotated[str, typer.Option(help="What the unresolved event of one REF shall name.")] = "",
+    decision: Annotated[
+        Decision | None,
+        typer.Option(
+            "--as", help="What one REF is, where its event leaves that to you (a refund of a part)."
+        ),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All that awaits a person.")] = False,
     yes: Yes = False,
     as_json: Json = False,
@@ -49,14 +62,15 @@ def retry(
     """Bring back refused entries and unresolved events, an invoice at a time; shows them first, and asks.
 
     Bring back what can work now: the entries exist again, the period is unlocked, the references are given here. An
-    event that a newer one has overtaken stays superseded.
+    event that a newer one has overtaken stays superseded. One that says "decide by hand" stays as it is until you say
+    what the invoice is: --as reversed gives its entries back, --as paid keeps them.
 
     Exit status 0, or 1 where nothing was brought back or something still is unresolved, 2 for wrong settings or
     arguments, 3 for no store.
 
     Examples: paidmark retry --state rejected · paidmark retry in_1PgafTB7WZ01zgkW --yes · paidmark retry stripe//in_9 --workspace 64a687e29ae1f428e7ebe303 --entries "64c777ddd3fcab07cfbb210c 64c777ddd3fcab07cfbb210d"
     """
-    naming = Naming(workspace, tuple(dict.fromkeys(entries.replace(",", " ").split())))
+    naming = Naming(workspace, tuple(dict.fromkeys(entries.replace(",", " ").split())), decision or "")
     _check_retry(refs or [], state, naming, every=every)
     states = [State(one.value) for one in ([state] if state else Awaiting)]
     _bring_back(*visit(lambda at: _plan(at, refs or [], states, naming)), yes=yes, as_json=as_json)
@@ -95,6 +109,8 @@ def _check_retry(refs: list[str], state: Awaiting | None, naming: Naming, *, eve
     wrong = [one for one in (naming.workspace, *naming.entries) if one and not is_id(one)]
     if wrong:
         fail(WRONG_USE, f"not an id of 24 letters and digits: {plain(', '.join(wrong))}")
+    if naming.decision and len(refs) != 1:
+        fail(WRONG_USE, "--as decides about one invoice: give it with one REF")
     if naming.entries and len(refs) != 1:
         fail(WRONG_USE, "--entries says what one event shall name: give it with one REF")
     if naming.workspace and state is Awaiting.REJECTED:
@@ -105,7 +121,7 @@ def _check_retry(refs: list[str], state: Awaiting | None, naming: Naming, *, eve
 
 async def _plan(at: Visit, refs: list[str], states: list[State], naming: Naming) -> tuple[list[Change], int]:
     """What there is to bring back, and the store's time. Ends the command where an invoice is not found."""
-    naming = Naming(naming.workspace or at.home, naming.entries)
+    naming = Naming(naming.workspace or at.home, naming.entries, naming.decision)
     if naming.entries and not naming.workspace:
         fail(WRONG_USE, "--entries needs --workspace, as there is no default: PAIDMARK_WORKSPACE is not set")
     if refs:

@@ -108,7 +108,8 @@ def _stand_in(host: str, port: int, *, closed: bool, lenient: bool, limit: str) 
         closing = asyncio.Event()
         close_on_signals(closing)
         async with running(standin, host=host, port=port) as url:
-            typer.echo(f"{ASSUMED}\n\nPAIDMARK_CLOCKIFY_URL={url}\nPAIDMARK_WORKSPACE={workspace}")
+            typer.echo(f"{ASSUMED}\n\nPAIDMARK_CLOCKIFY_URL={url}\nPAIDMARK_CLOCKIFY_API_KEY=any")
+            typer.echo(f"PAIDMARK_WORKSPACE={workspace}")
             await closing.wait()
 
     uvloop.run(until_signalled())

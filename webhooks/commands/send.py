@@ -1,6 +1,7 @@
 """`paidmark send SOURCE`: signs and posts a delivery as that source would."""
 
 import time
+from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, NoReturn
 from urllib.error import HTTPError, URLError
@@ -53,7 +54,10 @@ def send(
         livemode=settings.sources[source].livemode,
     )
     body = file.read_bytes() if file else KINDS[kind].sample(sample)
-    headers = KINDS[kind].sign(body, secret, event, time.time())
+    try:
+        headers = KINDS[kind].sign(body, secret, event, time.time())
+    except ValueError as error:
+        _fail(2, f"the source {source!r} cannot be played: {error}")
     status = _post(f"{url or f'http://{settings.host}:{settings.port}'}/webhooks/{source}", body, headers)
     what = (
         str(file)
@@ -84,12 +88,14 @@ def _signing(source: str) -> tuple[str, str, DoorSettings]:
 def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
     if not url.startswith(("http://", "https://")):
         _fail(2, f"{url} is no address of a receiver: it begins with http:// or https://")
-    request = Request(url, data=body, headers={"Content-Type": "application/json", **headers})  # noqa: S310 - checked above
     try:
+        request = Request(url, data=body, headers={"Content-Type": "application/json", **headers})  # noqa: S310 - checked above
         with urlopen(request, timeout=PATIENCE) as response:  # noqa: S310 - checked above
             return int(response.status)
     except HTTPError as error:
         return error.code
+    except (ValueError, HTTPException) as error:
+        _fail(2, f"{url} is no address of a receiver: {error}")
     except (URLError, OSError) as error:
         _fail(3, f"no answer from {url}: {error}. Is the receiver running?")
 

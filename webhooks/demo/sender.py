@@ -18,7 +18,7 @@ class Sender:
     """Posts to the receiver at `url`. Counts what it posts; remembers when each invoice was acknowledged."""
 
     url: str
-    secrets: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
     session: aiohttp.ClientSession
     posted: int = 0
     took: list[float] = field(default_factory=list)

@@ -19,6 +19,7 @@ class Naming:
 
     workspace: str
     entries: tuple[str, ...]
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Change:
     ref: str
     rows: list[Row]
     wanted: tuple[Wanted, ...]
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,15 @@ class Result:
 def planned(record: Record, naming: Naming) -> Change:
     """What bringing an invoice back would do."""
     wanted = _wanted(record, naming)
-    return Change(record.ref, [_previewed(record, row, wanted) for row in awaiting(record)], wanted)
+    rows = [_previewed(record, row, wanted) for row in awaiting(record)]
+    return Change(record.ref, rows, wanted, naming.decision)
 
 
 async def carry_out(desk: Desk, changes: Iterable[Change]) -> list[Result]:
     """Bring invoices back, one after the other, and see what became of each line."""
     results = []
     for change in changes:
-        await desk.retry(change.ref, change.wanted)
+        await desk.retry(change.ref, change.wanted, change.decision)
         after = await desk.show(change.ref)
         results += [_result(row, after) for row in change.rows]
     return results

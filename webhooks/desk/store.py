@@ -60,6 +60,7 @@ async def _at(url: str, settings: StoreSettings, work: Callable[[Visit], Awaitab
         seconds, micros = await store.time()
         keeping = Keeping(invoices=settings.keep_invoices, events=settings.keep_events)
         now = seconds * 1000 + micros // 1000
-        return await work(Visit(Desk(store, keeping), settings.workspace or "", now))
+        desk = Desk(store, keeping, future_tolerance=settings.future_tolerance)
+        return await work(Visit(desk, settings.workspace or "", now))
     finally:
         await store.aclose()

@@ -28,6 +28,9 @@ if ref == '' then
 end
 
 local record = fetch(ref)
+if not invoiced and not shows and reason == '' and record and none_of_ours(record) then
+  return answer('unreferenced')
+end
 for _, event in ipairs(record and record[EVENTS] or {}) do
   if event[E_ID] == event_id then return answer('known') end
 end
@@ -35,8 +38,10 @@ end
 local nothing_named = shows and not names and reason == ''
 if nothing_named and not (record and has_names(record)) then
   if unreferenced == 'counted' then
-    -- A reversal is remembered all the same: what was paid before it may come after it.
-    if not invoiced then remember_turn(ref, record or new_record(ref), event_id, order, rank) end
+    -- That it is none of ours, and since when, is remembered all the same: what was paid before a reversal may come after
+    -- it, and a refund that names only a payment must not wait for a person.
+    remember_turn(ref, record or new_record(), event_id, order, rank, invoiced)
+    if payment ~= '' and payment ~= ref then tie(payment, ref, at, future) end
     return answer('unreferenced')
   end
 end

@@ -30,11 +30,13 @@ local function turn_to(record, event_id, order, rank, paid)
   record[ORDER], record[RANK], record[PAID], record[NEWEST] = order, rank, paid, event_id
 end
 
--- Remembers a reversal of an invoice that names nothing: no more than when it was.
-local function remember_turn(ref, record, event_id, order, rank)
-  local event = { event_id, false, order, rank }
-  if compare(event, record) <= 0 then return end
-  turn_to(record, event_id, order, rank, false)
+-- Whether all that is known of an invoice is that it names nothing.
+local function none_of_ours(record) return #record[PLACES] == 0 and #record[EVENTS] == 0 end
+
+-- Remembers of an invoice that names nothing when that was, and no more.
+local function remember_turn(ref, record, event_id, order, rank, paid)
+  if not none_of_ours(record) or compare({ event_id, paid, order, rank }, record) <= 0 then return end
+  turn_to(record, event_id, order, rank, paid)
   call('SET', 'paidmark:invoice:' .. ref, cmsgpack.pack(record), 'PX', KEEP_EVENTS)
 end
 
@@ -52,6 +54,7 @@ end
 
 -- What has said the same once more is remembered anew, and its claims with it.
 local function renew_claims(record)
+  if record[NUMBER] > 0 then call('PEXPIRE', numbers_of(record[NUMBER]), KEEP_INVOICES) end
   for _, place in ipairs(record[PLACES]) do
     for _, id in ipairs(each(place[NAMED])) do
       call('PEXPIRE', claims_of(place[WORKSPACE], id), KEEP_INVOICES)
@@ -97,6 +100,7 @@ local function rename(ref, record, wanted, at)
   end
   for _, one in ipairs(wanted) do
     if names[one[1]] and one[2] ~= '' then
+      if record[NUMBER] == 0 then record[NUMBER] = new_number(ref) end
       local place = { one[1], one[2], '', true, '', '', at, 0, {} }
       table.insert(record[PLACES], place)
       queue(ref, place, at)
@@ -154,7 +158,7 @@ end
 -- What `event` does to the invoice at `ref`: writes the record and returns the verdict. `again` is for an event that
 -- the record holds already, and a person or a late link brings back: it passes the same check of order.
 local function apply(ref, record, event, at, future, again)
-  record = record or new_record(ref)
+  record = record or new_record()
   local order = compare(event, record)
   local verdict, reason = 'unresolved', standstill(event, at, future)
   if order < 0 or (order == 0 and not again) then
@@ -184,7 +188,12 @@ local function tie(payment, ref, at, future)
   local untied = fetch(payment)
   if not untied then return end
   for _, event in ipairs(untied[EVENTS]) do
-    if event[E_STATE] == 'unresolved' then
+    if event[E_STATE] ~= 'unresolved' then
+      -- A person has ended it: it must be known there, too, or the next delivery of it would count.
+      local record = fetch(ref) or new_record()
+      remember(record, event, event[E_STATE], event[E_REASON])
+      keep(ref, record)
+    else
       if event[E_REASON] == UNTIED or event[E_REASON] == UNKNOWN then event[E_REASON] = '' end
       apply(ref, fetch(ref), event, at, future, false)
     end

@@ -124,9 +124,13 @@ class Desk:
         answer = await self._scripts.call("sign_of_life", "", _FORGOTTEN_AFTER_MS)
         return {name.decode(): ago / 1000 for name, ago in zip(answer[::2], answer[1::2], strict=True)}
 
-    async def retry(self, ref: str, wanted: Sequence[Wanted] = ()) -> int:
-        """Bring back what awaits a person on one invoice; `wanted` is what an unresolved event shall name."""
-        arguments: list[Argument] = [ref, self._future]
+    async def retry(self, ref: str, wanted: Sequence[Wanted] = (), decision: str = "") -> int:
+        """Bring back what awaits a person on one invoice; `wanted` is what an unresolved event shall name.
+
+        `decision`, `paid` or `reversed`, is a person's on events that do not say it (a refund of a part); without one
+        those stay as they are.
+        """
+        arguments: list[Argument] = [ref, self._future, decision]
         for one in wanted:
             arguments += [one.workspace, entries.pack(one.entries)]
         return int(await self._scripts.call("retry", *arguments))

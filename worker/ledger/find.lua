@@ -5,13 +5,16 @@
 -- Answers refs; for 'scan' the next cursor stands before them.
 local by, what, most = arg(1), arg(2), number(3)
 if by == 'workspace' then return call('LRANGE', 'paidmark:backlog:' .. what, 0, most - 1) end
-if by == 'state' then return call('ZRANGE', 'paidmark:' .. what, 0, most - 1) end
+if by == 'state' then
+  call('ZREMRANGEBYSCORE', 'paidmark:' .. what, '-inf', whole(now() - KEEP_INVOICES))
+  return call('ZRANGE', 'paidmark:' .. what, 0, most - 1)
+end
 if by == 'entry' then
   local workspace, id = what:match('^(%w+):(.*)$')
   local value = call('HGET', claims_of(workspace, id), id)
   local refs = {}
   for n in (value or ''):gmatch('%d+') do
-    refs[#refs + 1] = call('HGET', 'paidmark:numbers:' .. whole(math.floor(n / 256)), n % 256) or nil
+    refs[#refs + 1] = call('HGET', numbers_of(n), n % 256) or nil
   end
   return refs
 end

@@ -101,11 +101,17 @@ local function keep(ref, record)
   end
 end
 
-local function new_record(ref)
+local function numbers_of(n) return 'paidmark:numbers:' .. whole(math.floor(n / 256)) end
+
+-- A short name for an invoice that claims entries.
+local function new_number(ref)
   local n = call('INCR', 'paidmark:number')
-  call('HSET', 'paidmark:numbers:' .. whole(math.floor(n / 256)), n % 256, ref)
-  return { n, -1, -1, false, 0, {}, {}, '' }
+  call('HSET', numbers_of(n), n % 256, ref)
+  call('PEXPIRE', numbers_of(n), KEEP_INVOICES)
+  return n
 end
+
+local function new_record() return { 0, -1, -1, false, 0, {}, {}, '' } end
 
 -- Packed ids, one by one: 12 bytes after a 0, 24 characters after a 1.
 local function each(packed)
@@ -213,7 +219,7 @@ local function bring_later(workspace, at)
   end
 end
 
--- Keeps the two lists of what awaits a person in step with the record.
+-- Keeps the two lists of what awaits a person in step with the record; they forget when it is forgotten.
 local function index(ref, record, at)
   local unresolved, rejected = false, false
   for _, event in ipairs(record[EVENTS]) do unresolved = unresolved or event[E_STATE] == 'unresolved' end
@@ -222,7 +228,7 @@ local function index(ref, record, at)
   end
   for list, listed in pairs({ unresolved = unresolved, rejected = rejected }) do
     if listed then
-      call('ZADD', 'paidmark:' .. list, 'NX', whole(at), ref)
+      call('ZADD', 'paidmark:' .. list, whole(at), ref)
     else
       call('ZREM', 'paidmark:' .. list, ref)
     end

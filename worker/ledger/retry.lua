@@ -1,15 +1,16 @@
 #!lua
 -- A person brings back what awaits them on one invoice: refused entries, and events that were left unresolved. The
 -- check of order is the one that every event passes.
--- arguments: ref, how far in the future an event may lie (ms), then workspace and packed entries, repeated: what an
+-- arguments: ref, how far in the future an event may lie (ms), what a person has decided of events that do not say it
+--   ('reversed', 'paid', or '' to leave those as they are), then workspace and packed entries, repeated: what an
 --   unresolved event shall name; without them, what it named itself
 -- Answers the number of markings that wait again.
-local ref, future = arg(1), number(2)
+local ref, future, decision = arg(1), number(2), arg(3)
 local at = now()
 local record = fetch(ref)
 if not record then return 0 end
 local wanted = {}
-for i = 3, #ARGV - 3, 2 do wanted[#wanted + 1] = { arg(i), arg(i + 1) } end
+for i = 4, #ARGV - 3, 2 do wanted[#wanted + 1] = { arg(i), arg(i + 1) } end
 
 -- Whether every workspace is known: a name may have come without one.
 local function complete(places)
@@ -36,11 +37,17 @@ if moved > 0 then
   keep(ref, record)
 end
 
+local function decided(event)
+  if not event[E_REASON]:find('decide by hand', 1, true) then return true end
+  if decision ~= '' then event[E_INVOICED] = decision == 'paid' end
+  return decision ~= ''
+end
+
 for _, event in ipairs(record[EVENTS]) do
-  if event[E_STATE] == 'unresolved' then
+  if event[E_STATE] == 'unresolved' and decided(event) then
     if #wanted > 0 then event[E_WANTED] = wanted end
     if complete(event[E_WANTED]) then
-      if #event[E_WANTED] > 0 or not event[E_INVOICED] then event[E_REASON] = '' end
+      if #event[E_WANTED] > 0 or not event[E_INVOICED] or decision ~= '' then event[E_REASON] = '' end
       if apply(ref, record, event, at, future, true) == 'accepted' then moved = moved + 1 end
     end
   end

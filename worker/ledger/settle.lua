@@ -63,7 +63,7 @@ local function settle(ref, record, place, done, refused)
     sum_up(record, at)
     index(ref, record, at)
   end
-  if record[NUMBER] == 0 and place[STATE] ~= 'waiting' then
+  if place[STANDS] == 'as claimed' and place[STATE] ~= 'waiting' then
     call('DEL', 'paidmark:invoice:' .. ref)
     call('ZREM', 'paidmark:rejected', ref)
   else

@@ -5,7 +5,8 @@
 -- stands, state, done, since, settled, refusals {index, reason}}, an event {id, paid, order, rank, at, accepted,
 -- state, reason, settled, places wanted}.
 local record = fetch(arg(1))
-if not record then return {} end
+-- Of an invoice that names nothing, nothing is shown: only that it is none of ours is known.
+if not record or (#record[PLACES] == 0 and #record[EVENTS] == 0) then return {} end
 for _, place in ipairs(record[PLACES]) do place[STANDS] = tostring(place[STANDS]) end
 for _, event in ipairs(record[EVENTS]) do
   event[E_INVOICED] = event[E_INVOICED] and 1 or 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from arq import ArqRedis
 from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.connection import AbstractConnection, parse_url
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as StoreConnectionError
@@ -85,13 +85,3 @@ def _text(value: bytes | str) -> str:
 
 STORE_ERRORS = (RedisError, OSError)
 """Everything that a store which is gone, hung, full or read-only makes redis-py raise."""
-
-__all__ = [
-    "NEEDED",
-    "STORE_ERRORS",
-    "NotDurableError",
-    "StoreInDoubtError",
-    "connect",
-    "parse_url",
-    "shortcomings",
-]

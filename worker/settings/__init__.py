@@ -32,7 +32,7 @@ from worker.settings.values import (
 
 __all__ = ["HandsSettings", "RateLimit", "SettingsError", "StoreSettings", "load", "redacted"]
 
-OF_THE_DOOR = ("host", "port", "sources", "max_body", "unreferenced", "future_tolerance")
+OF_THE_DOOR = ("host", "port", "sources", "max_body", "unreferenced")
 """The receiver's settings: a worker that shares its environment must know their names, and nothing else of them."""
 SECRET = ("redis_url", "clockify_api_key", "clockify_addon_token", "secrets")
 """What may be in a file of its own."""
@@ -62,6 +62,7 @@ class StoreSettings(BaseSettings):
     workspace: Workspace | None = None
     keep_events: Kept = 30 * _DAY
     keep_invoices: Kept = 400 * _DAY
+    future_tolerance: Seconds = 900.0
     log_level: Level = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
 

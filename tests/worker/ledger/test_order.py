@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, ids, milliseconds, paid, taken_back, tie
-from worker.marking import Cause, Verdict, Wanted
+from worker.marking import Cause, State, Verdict, Wanted
 
 A, B, C, D = ids(4)
 
@@ -330,13 +330,61 @@ async def test_a_partial_refund_leaves_the_history_of_what_waits_alone(worker: B
     assert (await worker.ledger.history("in_1"))["paid-in_1-1"] == "waiting"
 
 
-async def test_a_person_may_take_a_partial_refund_for_a_full_one(worker: Bench) -> None:
-    await tell(worker.ledger, paid("in_1", 1, A), taken_back("in_1", 2, **PART))
-    await worker.drain_all()
-    await worker.ledger.desk.retry("stripe//in_1")
+async def test_what_an_event_leaves_to_a_person_is_decided_by_a_person(worker: Bench) -> None:
+    by_hand = {"wanted": None, "unresolved": "refund of part of the invoice: decide by hand"}
+    await tell(worker.ledger, paid("in_1", 1, A), taken_back("in_1", 2, **by_hand))
     await worker.drain_all()
 
+    assert await worker.ledger.desk.retry("stripe//in_1") == 0
+    assert (await worker.ledger.history("in_1"))["reversed-in_1-2"] == "unresolved"
+
+    assert await worker.ledger.desk.retry("stripe//in_1", decision="reversed") == 1
+    await worker.drain_all()
     assert worker.invoiced([A]) == [False]
+
+
+async def test_a_person_may_say_that_an_invoice_is_paid_after_all(worker: Bench) -> None:
+    by_hand = {
+        "wanted": None,
+        "unresolved": "a refund has failed, so the invoice is paid after all: decide by hand",
+    }
+    await tell(worker.ledger, paid("in_1", 1, A), taken_back("in_1", 2), taken_back("in_1", 3, **by_hand))
+    await worker.drain_all()
+    assert worker.invoiced([A]) == [False]
+
+    assert await worker.ledger.desk.retry("stripe//in_1", decision="paid") == 1
+    await worker.drain_all()
+
+    assert worker.invoiced([A]) == [True]
+    assert (await worker.ledger.desk.figures())["unresolved_now"] == 0
+
+
+async def test_a_refund_of_an_invoice_that_is_none_of_ours_waits_for_nobody(ledger: Ledger) -> None:
+    assert await tell(ledger, paid("in_1", 1)) == ["unreferenced"]
+    await ledger.intake.tie(tie("pi_1", "in_1"))
+
+    assert await tell(ledger, taken_back("", 2, payment="pi_1")) == ["unreferenced"]
+    assert (await ledger.desk.figures())["unresolved_now"] == 0
+
+
+async def test_a_refund_that_a_person_has_dropped_does_not_come_back_with_its_tie(worker: Bench) -> None:
+    refund = taken_back("", 2, payment="pi_1", event="evt_refund")
+    await tell(worker.ledger, paid("in_1", 1, A), refund)
+    await worker.ledger.desk.drop("stripe//@pi_1", "kept, as agreed")
+    await worker.ledger.intake.tie(tie("pi_1", "in_1"))
+
+    assert await tell(worker.ledger, refund) == ["known"]
+    await worker.drain_all()
+    assert worker.invoiced([A]) == [True]
+
+
+async def test_what_is_forgotten_awaits_nobody(ledger: Ledger) -> None:
+    await tell(ledger, taken_back("in_1", 1))
+    assert (await ledger.desk.figures())["unresolved_now"] == 1
+    await ledger.forward(401 * 86400)
+
+    assert (await ledger.desk.figures())["unresolved_now"] == 0
+    assert await ledger.desk.in_state(State.UNRESOLVED) == []
 
 
 async def test_claims_are_remembered_for_as_long_as_the_invoice_that_makes_them(worker: Bench) -> None:
