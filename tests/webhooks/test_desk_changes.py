@@ -406,3 +406,24 @@ async def test_only_what_was_meant_is_dropped(at: Scene) -> None:
     await at.run("drop", "in_1", "--reason", "this one", "--yes")
 
     assert await at.desk.in_backlog(HOME) == ["stripe//xin_1"]
+
+
+async def test_what_an_event_leaves_to_a_person_stays_until_it_is_decided(at: Scene) -> None:
+    await at.event("in_1", "evt_1")
+    part = "refund of part of the invoice: decide by hand"
+    await at.event("in_1", "evt_2", newer_by=1, invoiced=False, wanted=None, unresolved=part)
+
+    undecided = await at.run("retry", "--all", "--yes")
+    assert undecided.exit_code == 1
+    assert "still unresolved" in undecided.stdout
+
+    decided = await at.run("retry", "in_1", "--as", "reversed", "--yes")
+    assert decided.exit_code == 0
+    assert "waits again" in decided.stdout
+
+
+async def test_a_decision_is_about_one_invoice(at: Scene) -> None:
+    refused = await at.run("retry", "--all", "--as", "paid", "--yes")
+
+    assert refused.exit_code == 2
+    assert "--as decides about one invoice" in refused.stderr

@@ -1,6 +1,7 @@
 """`paidmark send` signs and posts as the source would, to a real receiver."""
 
 import asyncio
+import base64
 import os
 import sys
 from asyncio.subprocess import PIPE, STDOUT
@@ -32,6 +33,8 @@ async def send(paidmark: Service | None, *arguments: str, **settings: str) -> "R
         "PAIDMARK_SOURCES__TEST__LIVEMODE": "false",
         "PAIDMARK_SOURCES__TEST__SECRETS": STRIPE_SECRET,
         "PAIDMARK_SOURCES__BARE__KIND": "stripe",
+        "PAIDMARK_SOURCES__PUBLIC__KIND": "standard",
+        "PAIDMARK_SOURCES__PUBLIC__SECRETS": "whpk_" + base64.b64encode(b"k" * 32).decode(),
         "PAIDMARK_SOURCES__WRONG__KIND": "stripe",
         "PAIDMARK_SOURCES__WRONG__SECRETS": "whsec_another",
         **settings,
@@ -95,6 +98,9 @@ async def test_a_wrong_secret_shows_the_refusal(paidmark: Service) -> None:
         (("stripe", "--entries", "short"), "not an id of 24 letters and digits: short"),
         (("stripe", "--url", "file:///etc/passwd"), "is no address of a receiver"),
         (("stripe", "--file", "no-such-file.json"), "no-such-file.json"),
+        (("stripe", "--url", "http://[::1"), "is no address of a receiver"),
+        (("stripe", "--url", "http://a b"), "is no address of a receiver"),
+        (("public",), "the source 'public' cannot be played"),
     ],
 )
 async def test_what_cannot_be_sent_is_said_and_not_sent(arguments: tuple[str, ...], complaint: str) -> None:

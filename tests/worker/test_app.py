@@ -5,10 +5,11 @@ import socket
 from pathlib import Path
 
 import aiohttp
+import pytest
 from redis.asyncio import Redis
 
 from tests.conditions import wait_until
-from tests.service import STRIPE_SECRET
+from tests.service import STANDARD_SECRET, STRIPE_SECRET, standard_headers
 from webhooks.app import served
 from webhooks.settings import DoorSettings
 from worker.app import work
@@ -90,3 +91,35 @@ async def test_a_worker_tells_its_figures_and_passes_over_a_job_that_cannot_be_r
         assert "paidmark_call_seconds" in await response.text()
     closing.set()
     await asyncio.wait_for(working, 15)
+
+
+async def test_a_receiver_whose_accepting_breaks_down_ends_instead_of_answering_503_for_ever(
+    store: Redis, store_url: str
+) -> None:
+    url = f"{store_url}&decode_responses=true"  # its replies are then not what the ledger expects
+    settings = load(
+        DoorSettings,
+        {
+            "PAIDMARK_REDIS_URL": url,
+            "PAIDMARK_STORE_DURABILITY": "trusted",
+            "PAIDMARK_OPS_PORT": "0",
+            "PAIDMARK_PORT": "0",
+            "PAIDMARK_SOURCES__STANDARD__SECRETS": STANDARD_SECRET,
+        },
+    )
+    closing = asyncio.Event()
+    body = (
+        '{"type": "invoice.paid", "timestamp": 1790000000, "data": {"invoice_id": "1", "workspace_id": "'
+        + "6" * 24
+    )
+    body += '", "time_entry_ids": ["' + "5" * 24 + '"]}}'
+
+    async def serve_in_vain() -> None:
+        async with served(settings, closing) as address, aiohttp.ClientSession() as session:
+            headers = standard_headers(body, "msg_1")
+            async with session.post(f"{address}/webhooks/standard", data=body, headers=headers) as response:
+                assert response.status == 503
+            await asyncio.wait_for(closing.wait(), 5)
+
+    with pytest.raises(AttributeError):
+        await serve_in_vain()
