@@ -200,9 +200,7 @@ class Drain:
         If Clockify still takes an entry that it took before, it is not.
         """
         control, self._control = self._control, None
-        if self._trial.suspects and control and self._still_wanted(control):
-            if not await self._pace.permitted():
-                return
+        if self._trial.suspects and control and self._still_wanted(control) and await self._pace.permitted():
             await self._mark(control)
         if self._trial.suspects and self._pace.stop is None:
             _, reason = next(iter(self._trial.suspects.values()))
