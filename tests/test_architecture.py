@@ -26,7 +26,7 @@ CLOCKS_AND_CHANCE = {"random", "secrets", "time"}
 PURE = {
     "webhooks.delivery", "webhooks.events", "webhooks.references", "webhooks.resolve", "webhooks.signatures", "webhooks.demo.script",
     "worker.batches", "worker.entries", "worker.marking", "worker.outcome", "worker.tally", "worker.trial",
-    "worker.ledger.watermark", "worker.reports.timesheet", "webhooks.checks.finding", "webhooks.checks.store_facts",
+    "worker.ledger.records", "worker.ledger.watermark", "worker.reports.timesheet", "webhooks.checks.finding", "webhooks.checks.store_facts",
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@ from webhooks.desk.rows import Name, name
 from webhooks.desk.search import glob
 from webhooks.desk.words import ago, clock, counted, duration, iso, plain
 from webhooks.desk.workspaces import held_up_by, next_look, standing
-from worker.ledger.desk import Workspace
+from worker.ledger.records import Workspace
 
 SECOND = 1000
 

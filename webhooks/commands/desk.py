@@ -18,7 +18,7 @@ from webhooks.desk.store import NOTHING_DONE, WRONG_USE, Visit, fail, visit
 from webhooks.desk.tables import document, row_table, say, table
 from webhooks.desk.words import counted, plain
 from worker.entries import is_id
-from worker.ledger.desk import Record
+from worker.ledger.records import Record
 from worker.marking import State
 
 LONGEST_REASON = 200

@@ -13,7 +13,7 @@ from webhooks.desk.tables import REASON, document, row_table, say, table
 from webhooks.desk.words import counted, duration, plain
 from webhooks.desk.workspaces import held_up_by, next_look, standing, why
 from worker.entries import is_id
-from worker.ledger.desk import Record, Workspace
+from worker.ledger.records import Record, Workspace
 from worker.marking import State
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document, for programs; times in UTC.")]

@@ -6,7 +6,7 @@ from typing import Any
 
 from webhooks.desk.rows import Row, awaiting, why
 from worker.ledger import Desk
-from worker.ledger.desk import Record
+from worker.ledger.records import Record
 from worker.marking import State, Wanted
 
 _NO_ENTRIES = "say what it shall name: --workspace and --entries"

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from webhooks.desk.words import entries, iso
-from worker.ledger.desk import Happening, Place, Record
+from worker.ledger.records import Happening, Place, Record
 from worker.marking import State
 
 OPEN_PLACES = frozenset({State.WAITING, State.REJECTED, State.PARTLY_APPLIED})

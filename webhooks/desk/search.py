@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from webhooks.desk.rows import Row, name, rows
 from worker.ledger import Desk
-from worker.ledger.desk import Record
+from worker.ledger.records import Record
 from worker.marking import State, reference
 
 _TOGETHER = 500

@@ -9,7 +9,7 @@ from typing import Any
 from webhooks.desk.rows import Name, name, refusals, rows, why
 from webhooks.desk.tables import REASON, say, table
 from webhooks.desk.words import ago, clock, duration, iso
-from worker.ledger.desk import Happening, Place, Record
+from worker.ledger.records import Happening, Place, Record
 from worker.marking import State
 
 _MARKS = {"+": "applied", "x": "refused", ".": "to do"}

@@ -1,7 +1,7 @@
 """What a workspace is doing, in a word and in a sentence. Pure: the words follow from what the ledger says."""
 
 from webhooks.desk.words import duration
-from worker.ledger.desk import Workspace
+from worker.ledger.records import Workspace
 
 _LONG_OVERDUE = 15.0
 """Seconds after which nobody seems to look: a sweep comes by more often than that."""

@@ -40,7 +40,7 @@ class Script:
 def script(name: str) -> Script:
     """The script `name`.lua with what stands before it."""
     shebang, _, body = _read(name).partition("\n")
-    before = [_read("prelude")] + ([_read("apply")] if name in _TAKING_EVENTS else [])
+    before = [_read("prelude"), _read("claims")] + ([_read("apply")] if name in _TAKING_EVENTS else [])
     text = "\n".join([shebang, *before, body])
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
