@@ -72,6 +72,11 @@ def test_the_worker_has_never_heard_of_webhooks(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
+def test_nothing_that_is_installed_needs_the_proofs_or_the_tests(name: str) -> None:
+    assert not {target for target in GRAPH[name] if target.split(".")[0] in {"bench", "tests"}}
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
 def test_no_module_is_in_a_cycle(name: str) -> None:
     assert name not in reached(name)
 

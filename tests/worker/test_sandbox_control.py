@@ -139,6 +139,17 @@ async def test_an_entry_tells_its_state_and_its_history(ask: Ask) -> None:
     assert (await ask("GET", "/sandbox/entries/" + "9" * 24))[0] == 404
 
 
+async def test_those_entries_that_a_mark_has_named_tell_their_history_together(ask: Ask) -> None:
+    await ask("POST", "/sandbox/seed", SEED)
+    await mark(ask, E1)
+
+    _, touched = await ask("GET", "/sandbox/entries?touched=1")
+
+    assert [(one["id"], one["invoiced"], [flag for _, flag in one["changes"]]) for one in touched] == [
+        (E1, True, [True])
+    ]
+
+
 async def test_all_entries_tell_their_state(ask: Ask) -> None:
     await ask("POST", "/sandbox/seed", SEED)
     await mark(ask, E1)

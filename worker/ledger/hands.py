@@ -11,8 +11,8 @@ from worker import entries
 from worker.ledger.scripts import Argument, Keeping, Scripts
 from worker.marking import Pending
 
-DOUBT = 60.0
-"""Seconds for which a call that was given up may still have its effect at Clockify."""
+DOUBT = 7.5
+"""Leases for which a call that was given up may still have its effect at Clockify: a minute, as things are set."""
 MOST_CLAIMED = 2_000
 """Markings of which one plan writes the claims: a few tens of milliseconds of the store's time."""
 
@@ -149,7 +149,7 @@ class Hands:
         arguments: list[Argument] = [b"", 0, "", 0]
         if sent is not None:
             how = "taken" if sent.taken else "doubtful"
-            arguments = [entries.pack(sent.entries), int(sent.invoiced), how, int(DOUBT * 1000)]
+            arguments = [entries.pack(sent.entries), int(sent.invoiced), how, int(DOUBT * self._lease_ms)]
         for one in progress:
             arguments += [one.ref, one.revision, one.done, len(one.refusals)]
             for index, reason in one.refusals:

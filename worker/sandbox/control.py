@@ -6,6 +6,7 @@ It asks for no key: the sandbox is a stand-in, bound to loopback. Calls to it ar
     GET    /sandbox/faults        what stands        POST a `Fault` -> {"id": ...}      DELETE lifts all
     DELETE /sandbox/faults/{id}   lifts one
     GET    /sandbox/entries       every entry's state, ?workspace= of one               /{id} one, with its history
+                                  ?touched= only those that a mark has named, each with its history
     GET    /sandbox/calls         the last calls, ?last=N                               DELETE forgets calls and counts
     GET    /sandbox/figures       the counts
 """
@@ -90,8 +91,10 @@ def _entry(sandbox: Sandbox, name: str, *_: object) -> Reply:
 
 def _entries(sandbox: Sandbox, _name: str, query: Mapping[str, str], _body: bytes) -> Reply:
     workspace = query.get("workspace")
-    known = sandbox.world.entries.values()
-    return told([_state(entry) for entry in known if workspace in (None, entry.workspace)])
+    known = [one for one in sandbox.world.entries.values() if workspace in (None, one.workspace)]
+    if "touched" in query:
+        return told([entry for entry in known if entry.writes])
+    return told([_state(entry) for entry in known])
 
 
 def _state(entry: Entry) -> dict[str, Any]:
