@@ -9,6 +9,7 @@ import re
 ID_LENGTH = 24
 _ID = re.compile(r"[0-9A-Za-z]{24}")
 _HEX = re.compile(r"[0-9a-f]{24}")
+_ALL_HEX = re.compile(r"[0-9a-f]*")
 _SHORT, _LONG = b"\x00", b"\x01"
 _SHORT_WIDTH = 13
 
@@ -20,6 +21,10 @@ def is_id(text: str) -> bool:
 
 def pack(entries: tuple[str, ...]) -> bytes:
     """The ids, one after another, in their short form."""
+    text = "".join(entries)
+    if _ALL_HEX.fullmatch(text):
+        raw = bytes.fromhex(text)
+        return b"".join([_SHORT + raw[i : i + ID_LENGTH // 2] for i in range(0, len(raw), ID_LENGTH // 2)])
     return b"".join(
         _SHORT + bytes.fromhex(entry) if _HEX.fullmatch(entry) else _LONG + entry.encode()
         for entry in entries

@@ -8,13 +8,32 @@ import logging
 from typing import Any
 
 from arq.connections import RedisSettings
+from redis.asyncio.connection import parse_url
 
 from worker.app import functions, job_timeout, meters, opened
 from worker.ending import end
 from worker.ledger import connect
 from worker.ledger.bell import decode, encode
 from worker.log import configure
+from worker.sentinels import parse
 from worker.settings import HandsSettings, load
+
+
+def _for_arq(url: str) -> RedisSettings:
+    """What `arq --check` connects by; the worker has its own client. arq cannot say a password to sentinels."""
+    under = parse(url)
+    if under is None:
+        return RedisSettings.from_dsn(url)
+    said = parse_url(under.store)
+    return RedisSettings(
+        host=list(under.sentinels),
+        sentinel=True,
+        sentinel_master=under.name,
+        database=said.get("db", 0),
+        username=said.get("username"),
+        password=said.get("password"),
+        ssl="connection_class" in said,
+    )
 
 
 def build() -> type:
@@ -42,7 +61,7 @@ def build() -> type:
         {
             "functions": functions(job_timeout(settings)),
             "redis_pool": store,
-            "redis_settings": RedisSettings.from_dsn(settings.store),
+            "redis_settings": _for_arq(settings.store),
             "on_startup": staticmethod(start),
             "on_shutdown": staticmethod(stop),
             "job_serializer": staticmethod(encode),

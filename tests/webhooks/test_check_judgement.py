@@ -93,3 +93,67 @@ def test_a_rate_beyond_what_the_free_plan_allows_is_a_warning(rate: tuple[int, i
     findings = clockify.judge(Workspace(WS, "Cool Company", "FREE", invoicing=False), RateLimit(*rate))
 
     assert ("warning" in [one.mark for one in findings]) is warned
+
+
+ONLINE, LOADING = {"state": "online", "lag": 0}, {"state": "wait_bgsave", "lag": 0}
+GUARDED: dict[str, Any] = {"min_slaves_good_slaves": 1}
+
+
+def replication(needed: int, *, trusted: bool = False, **info: Any) -> dict[str, tuple[str, str]]:
+    """Mark and text of what is said of replicas, and of the primary without them."""
+    facts = store_facts.Facts({**GOOD, **info}, (), 0.0)
+    findings = store_facts.judge(facts, trusted=trusted, replicas=needed)
+    about = {"store replicas", "store primary"}
+    return {
+        one.about: (one.mark.value, f"{one.text}; {one.advice}") for one in findings if one.about in about
+    }
+
+
+def test_of_a_store_alone_nothing_is_said_about_replicas() -> None:
+    assert replication(0) == {}
+
+
+def test_replicas_that_need_not_confirm_are_a_warning() -> None:
+    assert replication(0, slave0=ONLINE, slave1=ONLINE)["store replicas"] == (
+        "warning",
+        "2 online, none has to confirm: a failover may lose what was acknowledged last; set PAIDMARK_STORE_REPLICAS=2",
+    )
+
+
+def test_too_few_replicas_are_wrong() -> None:
+    mark, said = replication(2, slave0=ONLINE, slave1=LOADING)["store replicas"]
+
+    assert mark == "wrong"
+    assert said.startswith("1 online, 2 must confirm: every delivery is answered 503")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "said"),
+    [
+        (False, "1 online; what is acknowledged has reached the disks of the primary and of 1; "),
+        (True, "1 online; what is acknowledged has been received by 1; "),
+    ],
+)
+def test_what_replicas_confirm_is_said(trusted: bool, said: str) -> None:
+    assert replication(1, trusted=trusted, slave0=ONLINE, **GUARDED) == {"store replicas": ("ok", said)}
+
+
+def test_more_replicas_than_confirm_are_a_warning() -> None:
+    mark, said = replication(1, slave0=ONLINE, slave1=ONLINE, **GUARDED)["store replicas"]
+
+    assert mark == "warning"
+    assert "a failover to another may lose what was acknowledged last; PAIDMARK_STORE_REPLICAS=2 is" in said
+
+
+def test_a_primary_that_writes_without_replicas_is_a_warning() -> None:
+    mark, said = replication(1, slave0=ONLINE)["store primary"]
+
+    assert mark == "warning"
+    assert "set min-replicas-to-write 1, and min-replicas-max-lag below" in said
+
+
+@pytest.mark.parametrize(("trusted", "mark"), [(False, "wrong"), (True, "ok")])
+def test_a_redis_that_cannot_wait_for_disks_is_wrong_unless_it_is_trusted(trusted: bool, mark: str) -> None:
+    found = replication(1, trusted=trusted, redis_version="7.0.15", slave0=ONLINE, **GUARDED)
+
+    assert found["store replicas"][0] == mark

@@ -128,7 +128,7 @@ def test_every_mistake_is_reported_at_once_by_the_name_that_was_written(tmp_path
         "PAIDMARK_SOURCES__SHOP_A__SECRETS: should be one secret, or a JSON list of secrets; the JSON cannot be read",
         "PAIDMARK_SOURCES__SHOP_A__TOLERANCE: should be a number of seconds, or a time like 90s, 15m, 12h, 30d",
         "PAIDMARK_SOURCES__SHOP_C__KIND: no such kind of source; there are standard, stripe",
-        "PAIDMARK_SOURCES__SHOP_C__SECRETS_FLIE: no such setting; did you mean secrets?",
+        "PAIDMARK_SOURCES__SHOP_C__SECRETS_FLIE: no such setting; did you mean PAIDMARK_SOURCES__SHOP_C__SECRETS?",
         "PAIDMARK_SOURCES__STANDARD__PATHS: invoices: no such path; there are type, timestamp, invoice, workspace, entries, account",
         "PAIDMARK_SOURCES__STANDARD__SECRETS: whsec_ is not followed by base64",
     ])  # fmt: skip

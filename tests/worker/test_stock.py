@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from tests.conditions import wait_until
@@ -16,6 +17,7 @@ from worker.ledger import Intake, Keeping, connect
 from worker.ledger.intake import Rules
 from worker.marking import Cause, Wanted
 from worker.sandbox import Sandbox, World, running
+from worker.stock import build
 
 ARQ = (sys.executable, "-m", "arq", "worker.settings.WorkerSettings")
 
@@ -57,3 +59,23 @@ async def test_the_stock_worker_marks_entries_and_ends_well(store: Redis, store_
 
     assert b"Traceback" not in output
     assert await store.keys("arq:*") == []
+
+
+def test_arqs_own_check_is_led_by_sentinel_as_well(
+    monkeypatch: pytest.MonkeyPatch, log_as_before: None
+) -> None:
+    url = "rediss+sentinel://user:pass@one:1,two/main/3"
+    monkeypatch.setenv("PAIDMARK_REDIS_URL", url)
+    settings = vars(build())["redis_settings"]
+
+    assert (settings.host, settings.sentinel, settings.sentinel_master) == (
+        [("one", 1), ("two", 26379)],
+        True,
+        "main",
+    )
+    assert (settings.database, settings.username, settings.password, settings.ssl) == (
+        3,
+        "user",
+        "pass",
+        True,
+    )

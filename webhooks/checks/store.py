@@ -14,7 +14,8 @@ from webhooks.checks.finding import Finding, ok, warning, wrong
 from webhooks.checks.store_facts import Facts, judge
 from worker.embedded import find
 from worker.ledger import Desk, Keeping, connect
-from worker.ledger.store import STORE_ERRORS, shortcomings
+from worker.ledger.sentinel import NoPrimaryError, ToPrimary
+from worker.ledger.store import STORE_ERRORS, NotPrimaryError, shortcomings
 from worker.settings import StoreSettings, redacted
 
 PATIENCE = 1.0
@@ -34,9 +35,12 @@ async def check_store(settings: StoreSettings) -> list[Finding]:
         return [_missing(settings)]
     async with _client(url) as store:
         try:
-            findings = judge(await _facts(store), trusted=settings.store_durability == "trusted")
+            facts = await _facts(store)
+            trusted = settings.store_durability == "trusted"
+            findings = judge(facts, trusted=trusted, replicas=settings.store_replicas)
+            at = f"{redacted(url)}, now {facts.primary}" if facts.primary else redacted(url)
             return [
-                ok("store", f"answers at {redacted(url)}"),
+                ok("store", f"answers at {at}"),
                 *findings,
                 *await _desk(Desk(store, _keeping(settings))),
             ]
@@ -72,7 +76,8 @@ async def _facts(store: ArqRedis) -> Facts:
     connection = await store.connection_pool.get_connection()
     lacking = await shortcomings(connection)
     await store.connection_pool.release(connection)
-    return Facts(await store.info(), tuple(lacking), ahead)
+    primary = f"{connection.host}:{connection.port}" if isinstance(connection, ToPrimary) else ""
+    return Facts(await store.info(), tuple(lacking), ahead, primary)
 
 
 def _keeping(settings: StoreSettings) -> Keeping:
@@ -91,6 +96,14 @@ def _unreachable(url: str, error: Exception) -> Finding:
     at = redacted(url)
     if isinstance(error.__cause__, RedisError):  # redis-py wraps what was said while it connected
         error = error.__cause__
+    if isinstance(error, NotPrimaryError):
+        return wrong("store role", "a replica: it takes no writes", "let PAIDMARK_REDIS_URL name the primary")
+    if isinstance(error, NoPrimaryError):
+        return wrong(
+            "store",
+            f"{at} cannot be found: {error}",
+            "are the sentinels running, and does PAIDMARK_REDIS_URL name them, and the store as they do?",
+        )
     if isinstance(error, AuthenticationError | NoPermissionError):
         return wrong(
             "store",

@@ -1,22 +1,30 @@
 """Connections to the store, and whether what it acknowledges is safe on disk.
 
-Durability is read whenever a connection is made: a store that was restarted with other settings, or another server
-behind the same address, is found out before the first write. Must not know what the ledger keeps.
+Role and durability are read whenever a connection is made: a store that was restarted with other settings, a replica, or
+another server behind the same address, is found out before the first write. Must not know what the ledger keeps.
 """
 
+from functools import cache
 from typing import Any
 
 from arq import ArqRedis
 from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as StoreConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as StoreTimeoutError
+
+from worker import sentinels
+from worker.ledger import sentinel
+from worker.ledger.replicas import Client, Confirmation
 
 NEEDED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 """What makes an acknowledgement mean "on disk": https://valkey.io/topics/persistence/"""
+
+_FOR_SENTINELS = 0.25
+"""The part of the patience for finding the primary."""
 
 
 class StoreInDoubtError(Exception):
@@ -25,6 +33,10 @@ class StoreInDoubtError(Exception):
 
 class NotDurableError(StoreConnectionError):
     """The store answers before it has written to disk, or may throw keys away. The message says what to set."""
+
+
+class NotPrimaryError(StoreConnectionError):
+    """The store is a replica: it takes no writes, and what it tells may be old."""
 
 
 async def shortcomings(connection: AbstractConnection) -> list[str]:
@@ -42,25 +54,50 @@ async def shortcomings(connection: AbstractConnection) -> list[str]:
     return lacking
 
 
-async def _refuse_unless_durable(connection: AbstractConnection) -> None:
+async def _refuse_a_replica(connection: AbstractConnection) -> None:
+    """A replica would refuse writes only; HELLO tells its role to everybody, whatever they may do otherwise."""
     await connection.on_connect()
+    await connection.send_command("HELLO")
+    try:
+        answer = await connection.read_response()
+    except ResponseError:
+        return  # it does not tell; writes will
+    told = answer.items() if isinstance(answer, dict) else zip(answer[::2], answer[1::2], strict=True)
+    role = {_text(name): value for name, value in told}.get("role", "master")
+    if _text(role) != "master":
+        await connection.disconnect()
+        raise NotPrimaryError("the store is a replica, and takes no writes")
+
+
+async def _refuse_unless_durable(connection: AbstractConnection) -> None:
+    await _refuse_a_replica(connection)
     lacking = await shortcomings(connection)
     if lacking:
         await connection.disconnect()
         raise NotDurableError(
-            "the store is not durable: " + "; ".join(lacking) + ". Set it so,"
-            " or PAIDMARK_STORE_DURABILITY=trusted if you know that it keeps what it acknowledges"
+            "the store is not durable: "
+            + "; ".join(lacking)
+            + ". Set it in its configuration and start it again"
+            " (CONFIG SET appendonly, on a store that came up empty, replaces what it had on disk),"
+            " or set PAIDMARK_STORE_DURABILITY=trusted if you know that it keeps what it acknowledges"
         )
 
 
 def connect(
-    url: str, *, connections: int = 50, patience: float = 5.0, durable: bool = False, retries: int = 3
+    url: str,
+    *,
+    connections: int = 50,
+    patience: float = 5.0,
+    durable: bool = False,
+    retries: int = 3,
+    replicas: int = 0,
 ) -> ArqRedis:
-    """A client of the store at `url` (redis://, rediss:// or unix://); connects at first use.
+    """A client of the primary at `url` (redis://, rediss://, unix:// or redis+sentinel://); connects at first use.
 
     `patience` bounds every wait for the store, in seconds. With `durable`, a connection to a store that does not keep
     what it acknowledges raises NotDurableError. Commands are repeated `retries` times after a lost connection, which
-    suits the ledger's scripts: each of them may be repeated.
+    suits the ledger's scripts: each of them may be repeated. A pipeline raises UnconfirmedError unless so many `replicas`
+    have what it has written: on disk, if the store is to be `durable`, or received.
     """
     options: dict[str, Any] = {
         "max_connections": connections,
@@ -68,15 +105,33 @@ def connect(
         "socket_timeout": patience,
         "socket_connect_timeout": patience,
         "retry": Retry(ExponentialBackoff(cap=0.5, base=0.02), retries),
-        "retry_on_error": [StoreConnectionError, StoreTimeoutError, OSError],
+        "retry_on_error": [StoreConnectionError, StoreTimeoutError, OSError, ReadOnlyError],
+        "redis_connect_func": _refuse_unless_durable if durable else _refuse_a_replica,
     }
     if not url.startswith("unix"):
         options["socket_keepalive"] = True
-    if durable:
-        options["redis_connect_func"] = _refuse_unless_durable
-    store = ArqRedis(pool_or_conn=BlockingConnectionPool.from_url(url, **options))
-    store.auto_close_connection_pool = True
-    return store
+    under = sentinels.parse(url)
+    options |= sentinel.options(under, patience * _FOR_SENTINELS) if under else parse_url(url)
+    options["connection_class"] = _telling(options.get("connection_class", Connection))
+    confirmation = Confirmation(replicas, on_disk=durable, patience=patience)
+    return Client(BlockingConnectionPool(**options), confirmation)
+
+
+@cache
+def _telling(kind: type[AbstractConnection]) -> type[AbstractConnection]:
+    """A kind of connection that tells of its own loss as of any other.
+
+    To write on one that has just been closed is a RuntimeError in uvloop; redis-py knows OSErrors only, and would neither
+    try again nor call it a lost connection.
+    """
+
+    async def send_packed_command(self: AbstractConnection, command: Any, check_health: bool = True) -> None:
+        try:
+            await kind.send_packed_command(self, command, check_health)
+        except RuntimeError as error:
+            raise StoreConnectionError(f"the connection was closed: {error}") from error
+
+    return type(kind.__name__, (kind,), {"send_packed_command": send_packed_command})
 
 
 def _text(value: bytes | str) -> str:

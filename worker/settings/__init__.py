@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_serializer, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.settings.reading import NEST, PREFIX, Reading, SettingsError
@@ -57,6 +57,7 @@ class StoreSettings(BaseSettings):
     redis_url: StoreUrl | None = None
     data: Path = Path("paidmark-data")
     store_durability: Literal["verified", "trusted"] = "verified"
+    store_replicas: int = Field(0, ge=0, le=100)
     ops_host: str = "127.0.0.1"
     ops_port: Port = 0
     workspace: Workspace | None = None
@@ -88,6 +89,10 @@ class StoreSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take what is handed in: only `load` reads the environment."""
         return (init_settings,)
+
+    @field_serializer("redis_url")
+    def _without_password(self, url: str | None) -> str | None:
+        return url and redacted(url)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

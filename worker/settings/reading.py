@@ -70,7 +70,9 @@ class Reading:
             where = tuple(str(part) for part in found["loc"] if isinstance(part, str) and part != "[key]")
             words = found["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
             if found["type"] == "extra_forbidden":
-                words = _no_such(where[-1], self._fields_below(where[0]))
+                above = PREFIX + NEST.join((*where[:-1], "")).upper().replace("-", "_")
+                below = "" if self._name(where).startswith("`") else above
+                words = _no_such(where[-1], self._fields_below(where[0]), below)
             self.mistakes.append(f"{self._name(where)}: {words}")
 
     def _misspelt_variables(self, known: Collection[str]) -> None:
@@ -128,10 +130,12 @@ class Reading:
         try:
             content = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            self.mistakes.append(f"{name}: cannot read {path}: {getattr(error, 'strerror', 'it is no text')}")
+            # Not what it says: that may be the secret itself.
+            reason = getattr(error, "strerror", "it is no text")
+            self.mistakes.append(f"{name}: cannot read the file that it names: {reason}")
             return ""
         if not content:
-            self.mistakes.append(f"{name}: {path} is empty")
+            self.mistakes.append(f"{name}: the file that it names is empty")
         return content
 
     def _name(self, where: tuple[str, ...]) -> str:
@@ -166,7 +170,11 @@ def _key(name: str) -> str:
     return NEST.join([head, *(part.replace("_", "-") for part in rest[:1]), *rest[1:]])
 
 
-def _no_such(name: str, names: Collection[str]) -> str:
+def _no_such(name: str, names: Collection[str], below: str = "") -> str:
     by_stem = {one.upper().removeprefix(PREFIX): one for one in names}
     nearest = get_close_matches(name.upper().removeprefix(PREFIX), by_stem, 1)
-    return f"no such setting; did you mean {by_stem[nearest[0]]}?" if nearest else "no such setting"
+    return (
+        f"no such setting; did you mean {below}{by_stem[nearest[0]].upper() if below else by_stem[nearest[0]]}?"
+        if nearest
+        else "no such setting"
+    )

@@ -7,10 +7,11 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, SecretStr
 
+from worker import sentinels
 from worker.entries import is_id
 
 EVERY = "*"
@@ -19,7 +20,9 @@ EVERY = "*"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RATE = re.compile(r"([1-9]\d{0,8})/(\d{0,7})([smhd])")
 _TIME = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?([smhd]?)")
-_PASSWORD = re.compile(r"(?i)([?&](?:password|username)=)[^&]*")
+_PASSWORD = re.compile(r"(?i)([?&](?:sentinel_)?(?:password|username)=)[^&]*")
+_OPTIONS = {"db", "username", "password", "client_name"}
+"""What may stand behind the `?` of a store's URL, and `ssl_...`; the rest is ours to set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class RateLimit:
 def redacted(url: str) -> str:
     """A URL that may be shown: with no user, no password."""
     scheme, mark, rest = url.partition("://")
-    _, at, place = rest.rpartition("@")
-    return _PASSWORD.sub(r"\1***", f"{scheme}{mark}{'***@' if at else ''}{place}")
+    _, at, place = _PASSWORD.sub(r"\1***", rest).rpartition("@")
+    return f"{scheme}{mark}{'***@' if at else ''}{place}"
 
 
 def decoded(value: object, opening: str, expected: str) -> object:
@@ -116,11 +119,17 @@ def _http_url(value: str) -> str:
 
 
 def _store_url(value: str) -> str:
+    if sentinels.parse(value):
+        return value
     parts = _split(value)
+    options = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)} if parts else set()
+    if unknown := {name for name in options - _OPTIONS if not name.startswith("ssl_")}:
+        raise ValueError(f"should be a URL without the option {', '.join(sorted(unknown))}")
     place = parts and (parts.path if parts.scheme == "unix" else parts.hostname)
     if parts is None or parts.scheme not in {"redis", "rediss", "unix"} or not place:
         raise ValueError(
-            "should be a URL like redis://host:6379/0, rediss://host:6380/0 or unix:///path?db=0"
+            "should be a URL like redis://host:6379/0, rediss://host:6380/0, unix:///path?db=0,"
+            f" or {sentinels.LIKE}"
         )
     return value
 
@@ -145,7 +154,9 @@ def _port(value: object) -> object:
 
 
 Rate = Annotated[
-    RateLimit, PlainValidator(lambda value: value if isinstance(value, RateLimit) else RateLimit.parse(value))
+    RateLimit,
+    PlainValidator(lambda value: value if isinstance(value, RateLimit) else RateLimit.parse(value)),
+    PlainSerializer(str),
 ]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
 Kept = Annotated[Seconds, AfterValidator(_a_day)]

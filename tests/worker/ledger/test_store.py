@@ -1,6 +1,15 @@
 """Connections to the store."""
 
+import asyncio
+from pathlib import Path
+
+import pytest
+import uvloop
+from redis.exceptions import ConnectionError as StoreConnectionError
+
+from tests.own_store import own_store
 from worker.ledger import connect
+from worker.ledger.sentinel import ToPrimaryByTls
 
 
 async def test_a_connection_over_a_network_notices_a_peer_that_has_gone() -> None:
@@ -16,3 +25,61 @@ async def test_a_client_that_is_closed_leaves_no_connection(store_url: str) -> N
     await store.aclose()
 
     assert not connection.is_connected
+
+
+async def test_a_replica_or_not_is_told_in_either_protocol(store_url: str) -> None:
+    store = connect(f"{store_url}&protocol=3" if "?" in store_url else f"{store_url}?protocol=3")
+
+    assert await store.ping()
+    await store.aclose()
+
+
+async def test_a_store_that_does_not_tell_its_role_is_used(tmp_path: Path) -> None:
+    async with own_store(tmp_path, "--rename-command", "HELLO", "") as silent:
+        store = connect(silent.url)
+
+        assert await store.ping()
+        await store.aclose()
+
+
+async def test_a_transaction_is_what_it_was(store_url: str) -> None:
+    store = connect(store_url, replicas=1)
+    async with store.pipeline(transaction=True) as together:
+        together.set("paidmark:test", "1", px=1000)
+
+        assert await together.execute() == [True]
+    await store.aclose()
+
+
+async def test_the_primary_behind_sentinels_is_reached_by_tls_where_the_url_says_so() -> None:
+    url = "rediss+sentinel://user:pass@127.0.0.1,[::1]:1/main/3?ssl_cert_reqs=none&sentinel_username=u"
+    store = connect(url, retries=0)
+    pool = store.connection_pool
+    connection = pool.connection_class(**pool.connection_kwargs)
+
+    assert isinstance(connection, ToPrimaryByTls)
+    assert (connection.db, connection.username, connection.password) == (3, "user", "pass")
+    assert "pass" not in repr(store)
+    with pytest.raises(
+        StoreConnectionError, match=r"no sentinel names a primary of 'main': 127\.0\.0\.1:26379 does not"
+    ):
+        await store.ping()
+    await store.aclose()
+
+
+def test_a_connection_that_was_closed_under_uvloop_is_a_lost_one_and_is_made_anew(store_url: str) -> None:
+    async def asked_again() -> bytes:
+        store = connect(store_url)
+        await store.ping()
+        (connection,) = store.connection_pool._available_connections
+        assert connection._writer is not None
+        connection._writer.transport.abort()
+        await asyncio.sleep(0)
+        with pytest.raises(StoreConnectionError, match="the connection was closed"):
+            await connection.send_command("PING")
+        answer: bytes = await store.echo("still there")
+        await store.aclose()
+        return answer
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(asked_again()) == b"still there"

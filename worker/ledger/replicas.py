@@ -1,0 +1,107 @@
+"""Writes that replicas have confirmed, before anybody is told that they are safe.
+
+WAIT and WAITAOF count for the last write of their own connection. So they travel at the end of the pipeline whose writes
+they are to confirm, on its connection, once for all of it: every script of the door writes something, a duplicate's too.
+WAITAOF is about disks, that of the primary and those of the replicas. Alone it takes up to a second: a replica says how
+far its disk is when it is asked, before it has written what has just come, and then once a second. Behind a WAIT, which
+ends when the replicas have it and (with `appendfsync always`) have written it, it is asked again, and at once answered.
+https://valkey.io/commands/waitaof/
+
+Must not know what is written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from arq import ArqRedis
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ReadOnlyError, RedisError
+
+Command = tuple[str | int, ...]
+
+_OF_RECEIVING, _OF_WRITING = 0.3, 0.55
+"""Parts of the patience for the store's answer: together they leave time to hear it."""
+
+
+class UnconfirmedError(RedisError):
+    """Too few replicas have what was written. It may be lost in a failover: it must be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """So many `replicas` must have every write: on disk, or (where the store's word is trusted) received.
+
+    `patience` in seconds is what the store has for its whole answer.
+    """
+
+    replicas: int
+    on_disk: bool
+    patience: float
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """What asks for it, behind the writes."""
+        if not self.replicas:
+            return ()
+        received: Command = ("WAIT", self.replicas, int(self.patience * _OF_RECEIVING * 1000))
+        written: Command = ("WAITAOF", 1, self.replicas, int(self.patience * _OF_WRITING * 1000))
+        return (received, written) if self.on_disk else (received,)
+
+    def complaint(self, answers: Sequence[Any]) -> str:
+        """What is lacking, by the answers to `commands`; empty where nothing is."""
+        if not answers:
+            return ""
+        last = answers[-1]
+        if isinstance(last, Exception):
+            if "unknown command" in str(last):
+                return "the store has no WAITAOF: PAIDMARK_STORE_REPLICAS needs Redis 7.2 or newer, or Valkey"
+            return f"the replicas cannot be asked: {last}"
+        if not self.on_disk:
+            return "" if last >= self.replicas else f"{last} of {self.replicas} replicas have received it"
+        local, replicas = last
+        if replicas < self.replicas:
+            return f"{replicas} of {self.replicas} replicas have it on disk"
+        return "" if local else "the primary does not have it on disk"
+
+
+class Client(ArqRedis):
+    """A client whose pipelines are confirmed, and that leaves a store which takes no writes any more."""
+
+    def __init__(self, pool: BlockingConnectionPool, confirmation: Confirmation) -> None:
+        """Keep the pool; connects at first use."""
+        super().__init__(pool_or_conn=pool)
+        self.auto_close_connection_pool = True
+        self._confirmation = confirmation
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """Commands that go out together. A transaction cannot wait, and is not confirmed."""
+        if transaction:
+            return super().pipeline(transaction, shard_hint)
+        return _Confirmed(self.connection_pool, self.response_callbacks, self._confirmation)
+
+
+class _Confirmed(Pipeline):
+    """A pipeline that ends with the question whether replicas have it."""
+
+    def __init__(self, pool: Any, callbacks: Any, confirmation: Confirmation) -> None:
+        super().__init__(pool, callbacks, transaction=False, shard_hint=None)
+        self._confirmation = confirmation
+
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """The commands' answers. Raises UnconfirmedError; what was written then stays written, and may get lost.
+
+        A lost connection repeats the whole pipeline, on one connection: the question stays behind the writes.
+        """
+        commands = len(self.command_stack)
+        for command in self._confirmation.commands:
+            self.execute_command(*command)
+        answers: list[Any] = await super().execute(raise_on_error=raise_on_error)
+        complaint = self._confirmation.complaint(answers[commands:])
+        if complaint or any(isinstance(answer, ReadOnlyError) for answer in answers):
+            # It may be a primary that is cut off from its replicas, or one no longer: the next connection asks anew.
+            await self.connection_pool.disconnect(inuse_connections=False)
+        if complaint:
+            raise UnconfirmedError(complaint)
+        return answers[:commands]
