@@ -29,8 +29,25 @@ def chaos(
     """
     from bench.chaos import Size, run  # noqa: PLC0415 - loaded by this command only
 
-    chosen = random.SystemRandom().randrange(10_000) if seed is None else seed
-    raise typer.Exit(run(Size(webhooks=webhooks, seconds=seconds, every=every), chosen, keep=keep))
+    raise typer.Exit(run(Size(webhooks=webhooks, seconds=seconds, every=every), _chosen(seed), keep=keep))
+
+
+@app.command()
+def fuzz(
+    deliveries: Annotated[int, typer.Option(min=100, help="How many; a million is the long form.")] = 20_000,
+    seed: Annotated[int | None, typer.Option(help="Repeats the deliveries of an earlier run.")] = None,
+) -> None:
+    """Send deliveries that are spoilt in every way; prove that only what is authentic had an effect, and nothing broke.
+
+    Examples: python -m bench fuzz · python -m bench fuzz --deliveries 1000000
+    """
+    from bench.fuzz import run  # noqa: PLC0415 - loaded by this command only
+
+    raise typer.Exit(run(deliveries, _chosen(seed)))
+
+
+def _chosen(seed: int | None) -> int:
+    return random.SystemRandom().randrange(10_000) if seed is None else seed
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, Counter
 
+from webhooks.connections import Connections
 from webhooks.receive import DOOR, Door, Source, receive
 from webhooks.resolve import Place
 from webhooks.settings import DoorSettings, SourceSettings
@@ -26,8 +28,6 @@ from worker.metrics import render
 from worker.ops import listening
 
 log = structlog.get_logger()
-
-MOST_HEADERS = 64 * 1024
 
 
 def source(name: str, settings: SourceSettings, default_workspace: str | None) -> Source:
@@ -82,10 +82,15 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
     deliveries = Counter(
         "paidmark_deliveries", "Deliveries, by source and answer", ["source", "answer"], registry=registry
     )
+    dropped = Counter(
+        "paidmark_connections_dropped", "Connections that were ended, by reason", ["why"], registry=registry
+    )
     keeping = Keeping(invoices=settings.keep_invoices, events=settings.keep_events)
     rules = Rules(future_tolerance=settings.future_tolerance, unreferenced=settings.unreferenced)
     durable = settings.store_durability == "verified"
-    store = connect(settings.store, durable=durable, patience=rules.deadline, retries=1)
+    store = connect(
+        settings.store, durable=durable, patience=rules.deadline, retries=1, replicas=settings.store_replicas
+    )
     intake, desk = Intake(store, keeping, rules), Desk(store, keeping)
     door = Door(
         sources={name: source(name, one, settings.workspace) for name, one in settings.sources.items()},
@@ -94,23 +99,23 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
     )
 
     async def wrong() -> list[str]:
-        return await _wrong(desk, intake)
+        return await _wrong(desk, intake, sources=bool(settings.sources))
 
     async def figures() -> bytes:
         return render(await desk.figures(), await desk.workspaces(), registry)
 
-    runner = web.AppRunner(application(door, settings.max_body), access_log=None, max_field_size=MOST_HEADERS)
+    if not settings.sources:
+        log.warning("receiver.without_sources", set="PAIDMARK_SOURCES__<NAME>__SECRETS")
     accepting = asyncio.create_task(intake.run())
     if closing is not None:
         accepting.add_done_callback(lambda _: closing.set())
     try:
-        await runner.setup()
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        async with listening(settings.ops_host, settings.ops_port, wrong=wrong, figures=figures):
-            host, port = runner.addresses[0][:2]
-            yield f"http://{host}:{port}"
+        async with (
+            _answering(application(door, settings.max_body), settings, dropped) as url,
+            listening(settings.ops_host, settings.ops_port, wrong=wrong, figures=figures),
+        ):
+            yield url
     finally:
-        await runner.cleanup()
         broken = accepting.done() and accepting.exception()
         await end(accepting)
         await store.aclose()
@@ -118,17 +123,40 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
             raise broken
 
 
-async def _wrong(desk: Desk, intake: Intake) -> list[str]:
+@asynccontextmanager
+async def _answering(app: web.Application, settings: DoorSettings, dropped: Counter) -> AsyncIterator[str]:
+    """Listen, and answer by `app`, for as long as the block runs; gives the URL."""
+    inner = web.AppRunner(app)
+    await inner.setup()
+    connections = Connections(cast(web.Server, inner.server), settings.max_body)
+    runner = web.ServerRunner(connections)
+    await runner.setup()
+    watching = asyncio.create_task(connections.watch(lambda why, number: dropped.labels(why).inc(number)))
+    try:
+        await web.TCPSite(runner, settings.host, settings.port, backlog=connections.room.most).start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}"
+    finally:
+        await runner.cleanup()
+        await inner.cleanup()
+        await end(watching)
+
+
+async def _wrong(desk: Desk, intake: Intake, *, sources: bool) -> list[str]:
     """What keeps the receiver from being ready, in words."""
-    complaints = []
+    complaints = [] if sources else ["no source is set: PAIDMARK_SOURCES__<NAME>__SECRETS"]
     try:
         await desk.figures()
     except STORE_ERRORS as error:
         complaints.append(f"the store: {error}")
     if loss := intake.watermark.loss:
-        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(loss.since))
-        complaints.append(
-            f"the store has lost {loss.missing} accepted events (an old backup, a failover?): "
-            f"have every source send again what it sent since {since}, then restart this process"
+        since = (
+            time.strftime("since %Y-%m-%d %H:%M:%S UTC", time.gmtime(loss.since)) if loss.since else "ever"
         )
+        complaints.append(
+            f"the store has lost {loss.missing} accepted events (an old backup, a failover?): have every source "
+            f"send again what it sent {since} (the earliest that any receiver says), then restart this process"
+        )
+    if intake.refused:
+        complaints.append(f"what came last was refused: {intake.refused}")
     return complaints

@@ -13,9 +13,11 @@ from hashlib import sha256
 import structlog
 from aiohttp import web
 
+from webhooks.connections import arrived
 from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
 from webhooks.resolve import Place, resolve
 from webhooks.sources.kind import Kind, Options, Parsed
+from webhooks.unpacking import NotUnpackableError, UnpacksTooLargeError, unpacked
 from worker.ledger import Intake, StoreInDoubtError
 from worker.marking import Tie
 
@@ -75,10 +77,10 @@ async def _handled(intake: Intake, source: Source, request: web.Request) -> tupl
         return 200, await _accept(intake, source, delivery)
     except NotAuthenticError as error:
         return source.kind.refusal, str(error)
-    except web.HTTPRequestEntityTooLarge:
+    except (web.HTTPRequestEntityTooLarge, UnpacksTooLargeError):
         return 413, "larger than PAIDMARK_MAX_BODY"
-    except web.RequestPayloadError:
-        return 400, "the body cannot be read as it says it is encoded"
+    except (web.RequestPayloadError, NotUnpackableError):
+        return 400, "the body is not what it says it is, or has not come to its end"
     except TimeoutError:
         return 408, f"not complete within {READ_WITHIN:g} s"
     except StoreInDoubtError as error:
@@ -87,8 +89,15 @@ async def _handled(intake: Intake, source: Source, request: web.Request) -> tupl
 
 async def _read(request: web.Request) -> Delivery:
     """The raw bytes, bounded in size and in time."""
-    async with asyncio.timeout(READ_WITHIN):
-        return Delivery(request.headers, await request.read())
+    try:
+        async with asyncio.timeout(READ_WITHIN):
+            body = await request.read()
+    except ConnectionError as error:
+        # The request keeps this error, and the error's frames would keep the request, with all that has come of its body.
+        raise web.RequestPayloadError from error.with_traceback(None)
+    arrived(request)
+    encoding = ",".join(request.headers.getall("Content-Encoding", ()))
+    return Delivery(request.headers, unpacked(body, encoding, request.client_max_size))
 
 
 async def _accept(intake: Intake, source: Source, delivery: Delivery) -> str:

@@ -12,7 +12,10 @@ from redis.asyncio import Redis
 from tests.conditions import wait_until
 from tests.service import STRIPE_SECRET, WORKSPACE, Service, entry, service, standard_headers, stripe_event
 from webhooks import receive
+from webhooks.app import served
+from webhooks.settings import DoorSettings
 from worker.marking import State
+from worker.settings import load
 
 
 @pytest.fixture
@@ -197,9 +200,41 @@ async def test_ready_says_in_words_what_is_wrong_and_metrics_have_the_ledgers_fi
         await paidmark.stripe("invoice.paid", "in_2", [entry(2)])
 
         async def warned() -> bool:
-            return "the store has lost" in await text(paidmark.session, "http://127.0.0.1:18081/readyz")
+            return "send again what it sent ever" in await text(
+                paidmark.session, "http://127.0.0.1:18081/readyz"
+            )
 
         await wait_until(warned, because="the loss was not noticed")
+
+
+async def test_a_receiver_that_could_not_take_what_came_last_is_not_ready_until_it_takes_something(
+    store: Redis, store_url: str
+) -> None:
+    async with service(store_url, PAIDMARK_OPS_PORT="18081") as paidmark:
+        await store.config_set("maxmemory", 1)
+        try:
+            assert await paidmark.stripe("invoice.paid", "in_1", [entry(1)]) == 503
+            said = await text(paidmark.session, "http://127.0.0.1:18081/readyz")
+        finally:
+            await store.config_set("maxmemory", 0)
+        assert "what came last was refused: " in said
+        assert "maxmemory" in said
+
+        assert await paidmark.stripe("invoice.paid", "in_1", [entry(1)]) == 200
+
+        assert await text(paidmark.session, "http://127.0.0.1:18081/readyz") == "ready\n"
+
+
+async def test_a_receiver_without_a_source_is_not_ready(store: Redis, store_url: str) -> None:
+    settings = load(
+        DoorSettings,
+        {"PAIDMARK_REDIS_URL": store_url, "PAIDMARK_PORT": "0", "PAIDMARK_OPS_PORT": "18081"},
+    )
+
+    async with served(settings), aiohttp.ClientSession() as session:
+        said = await text(session, "http://127.0.0.1:18081/readyz")
+
+    assert said == "no source is set: PAIDMARK_SOURCES__<NAME>__SECRETS\n"
 
 
 async def text(session: aiohttp.ClientSession, url: str) -> str:
