@@ -55,6 +55,7 @@ class Drain:
         self._tally = Tally(())
         self._size = min(lease.size or workshop.batch_size, workshop.batch_size)
         self._quick = False
+        self._tried = False
         self._too_large = False
         self._claims_missing = False
         self._control: Batch | None = None
@@ -106,8 +107,12 @@ class Drain:
         self._pace.hold("PAIDMARK_DRY_RUN is on: nothing is sent")
 
     async def _send(self, todo: list[Batch]) -> None:
-        """Send a round. Several calls are on their way together, once one has shown that Clockify takes them."""
-        now, later = (todo, []) if self._pace.proven else (todo[:1], todo[1:])
+        """Send a round. Several calls are on their way together, once one has shown that Clockify takes them.
+
+        Batches that were made small grow one call at a time while that is quick: many small ones would be many calls.
+        """
+        growing = self._size < self._shop.batch_size and (self._quick or not self._tried)
+        now, later = (todo[:1], todo[1:]) if growing or not self._pace.proven else (todo, [])
         queue = deque(now)
         together = min(len(queue), self._shop.in_flight)
         # A failure of one must not cancel the others: what they have sent, the ledger must hear of.
@@ -135,6 +140,7 @@ class Drain:
         outcome = decide(await self._shop.clockify.mark(self._lease.workspace, batch), now=time.time())
         took = time.monotonic() - started
         self._quick = isinstance(outcome, Applied) and took * 4 < self._shop.clockify.timeout
+        self._tried = True
         fact = f"batch.{type(outcome).__name__.lower()}"
         self._shop.observe(fact.removeprefix("batch."), took)
         reason = getattr(outcome, "reason", None)

@@ -1,5 +1,5 @@
 #!lua
--- Takes one event with all its markings, once. Answers {verdict, accepts so far}.
+-- Takes one event with all its markings, once. Answers {verdict, accepts so far, when the one before was (ms)}.
 -- arguments: ref or '', ref of the payment or '', event, 1 for paid or 0, order, rank, at (ms), why unresolved or '',
 --   how far in the future an event may lie (ms), what a paid invoice without references is (verdict),
 --   whether the delivery shows the invoice's references (1) or not (0), then workspace and packed entries, repeated
@@ -13,11 +13,11 @@ for i = 12, #ARGV - 3, 2 do
 end
 
 local at = now()
-local accepts = count('accepts')
+local accepts, before = count_accept(at)
 
 local function answer(verdict)
   count(verdict)
-  return { verdict, accepts }
+  return { verdict, accepts, before }
 end
 
 if ref == '' then

@@ -2,6 +2,7 @@
 
 local UNTIED = 'a refund of a payment that is not tied to an invoice'
 local UNKNOWN = 'a reversal of an invoice that is not known'
+local TOO_EARLY = 'dated in the future'
 
 -- Only so many events, and only so old ones, are remembered. Those that a person has to look at stay.
 local function forget_old_events(record, at)
@@ -44,8 +45,8 @@ end
 -- whose markings wait.
 local function overtake(record, event, changed, at)
   for _, other in ipairs(record[EVENTS]) do
-    local open = (changed and other[E_STATE] == 'waiting') or (other[E_STATE] == 'unresolved' and
-      (other[E_ORDER] < event[E_ORDER] or (other[E_ORDER] == event[E_ORDER] and other[E_RANK] <= event[E_RANK])))
+    local open = (changed and other[E_STATE] == 'waiting') or
+      (other[E_STATE] == 'unresolved' and compare(other, record) <= 0)
     if open and other[E_ID] ~= event[E_ID] then
       other[E_STATE], other[E_SETTLED], other[E_WANTED] = 'superseded', at, {}
     end
@@ -54,10 +55,10 @@ end
 
 -- What has said the same once more is remembered anew, and its claims with it.
 local function renew_claims(record)
-  if record[NUMBER] > 0 then call('PEXPIRE', numbers_of(record[NUMBER]), KEEP_INVOICES) end
+  if record[NUMBER] > 0 then call('PEXPIRE', numbers_of(record[NUMBER]), KEEP_CLAIMS) end
   for _, place in ipairs(record[PLACES]) do
     for _, id in ipairs(each(place[NAMED])) do
-      call('PEXPIRE', claims_of(place[WORKSPACE], id), KEEP_INVOICES)
+      call('PEXPIRE', claims_of(place[WORKSPACE], id), KEEP_CLAIMS)
     end
   end
 end
@@ -148,11 +149,12 @@ local function act(ref, record, event, at)
 end
 
 -- Why an event moves nothing, or ''. Times are the source's; a clock far ahead must not outvote all that follows.
+-- A reason of the event's own is kept before one that time takes away: it says what a person has to decide.
 local function standstill(event, at, future)
-  if event[E_AT] > at + future then return 'dated in the future' end
-  if event[E_AT] < at - KEEP_INVOICES then return 'older than what is remembered of invoices' end
-  if not event[E_INVOICED] then return event[E_REASON] end
-  return ''
+  local when = event[E_AT] > at + future and TOO_EARLY
+    or event[E_AT] < at - KEEP_INVOICES and 'older than what is remembered of invoices' or ''
+  if event[E_REASON] ~= '' and (when ~= '' or not event[E_INVOICED]) then return event[E_REASON] end
+  return when
 end
 
 -- What `event` does to the invoice at `ref`: writes the record and returns the verdict. `again` is for an event that
@@ -182,20 +184,31 @@ local function apply(ref, record, event, at, future, again)
   return verdict == 'waiting' and 'accepted' or verdict
 end
 
+-- Whether an event takes back an invoice of which all that is known is that it names nothing: there is nothing to do.
+local function takes_nothing_back(event, record)
+  return not event[E_INVOICED] and event[E_REASON] == '' and record and none_of_ours(record)
+end
+
 -- Remembers which invoice a payment belongs to, and places the refunds that came before that was known.
 local function tie(payment, ref, at, future)
   call('SET', 'paidmark:payment:' .. payment, ref, 'PX', KEEP_INVOICES)
   local untied = fetch(payment)
-  if not untied then return end
+  -- A person may have named entries for the payment: then it stands on its own.
+  if not untied or #untied[PLACES] > 0 then return end
   for _, event in ipairs(untied[EVENTS]) do
+    local record = fetch(ref)
     if event[E_STATE] ~= 'unresolved' then
       -- A person has ended it: it must be known there, too, or the next delivery of it would count.
-      local record = fetch(ref) or new_record()
+      record = record or new_record()
       remember(record, event, event[E_STATE], event[E_REASON])
       keep(ref, record)
     else
       if event[E_REASON] == UNTIED or event[E_REASON] == UNKNOWN then event[E_REASON] = '' end
-      apply(ref, fetch(ref), event, at, future, false)
+      if takes_nothing_back(event, record) then
+        count('unreferenced')
+      else
+        apply(ref, record, event, at, future, false)
+      end
     end
   end
   call('DEL', 'paidmark:invoice:' .. payment)

@@ -56,7 +56,7 @@ local function claim(workspace, id, number, stands)
     others[#others + 1] = written
     call('HSET', hash, id, table.concat(others, ','))
   end
-  call('PEXPIRE', hash, KEEP_INVOICES)
+  call('PEXPIRE', hash, KEEP_CLAIMS)
 end
 
 -- Writes the claims of one place. A repair claims nothing itself.

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 MOST_TOGETHER = 256
 MOST_WAITING = 10_000
 MOST_UNDECODED = 1_000
+MOST_UNDECODED_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,10 @@ class _Waiting:
 
 
 class Intake:
-    """Takes events. One a process: its `watermark` knows whether the store has lost accepts."""
+    """Takes events. One a process: its `watermark` knows whether the store has lost accepts.
+
+    `refused`: why what came last could not be taken; empty if it was.
+    """
 
     def __init__(self, store: ArqRedis, keeping: Keeping, rules: Rules) -> None:
         """Keep the client; `run` must be running for anything to be accepted."""
@@ -52,6 +56,7 @@ class Intake:
         self._waiting: deque[_Waiting] = deque()
         self._something = asyncio.Event()
         self.watermark = Watermark()
+        self.refused = ""
 
     async def accept(self, cause: Cause) -> Verdict:
         """Take an event; return when the store has it on disk. Raises StoreInDoubtError on any doubt."""
@@ -75,7 +80,9 @@ class Intake:
 
     async def keep_undecoded(self, source: str, digest: str, body: bytes) -> Verdict:
         """Keep an authentic body that could not be decoded. Raises StoreInDoubtError where there is no room."""
-        return await self._ask("undecoded", [f"{source}/{digest}", body, MOST_UNDECODED])
+        return await self._ask(
+            "undecoded", [f"{source}/{digest}", body, MOST_UNDECODED, MOST_UNDECODED_BYTES]
+        )
 
     async def run(self) -> None:
         """Send what is waiting, for ever. Cancel to stop: what is not answered then was not accepted."""
@@ -104,7 +111,8 @@ class Intake:
             answers = await self._scripts.call_each([(one.script, one.arguments) for one in batch])
         except STORE_ERRORS as error:
             answers = [error] * len(batch)
-        self._watch(sorted(answer[1] for answer in answers if not isinstance(answer, Exception)))
+        self._watch(sorted(tuple(answer[1:]) for answer in answers if not isinstance(answer, Exception)))
+        self.refused = next((str(answer) for answer in answers if isinstance(answer, Exception)), "")
         for one, answer in zip(batch, answers, strict=True):
             if one.answer.done():
                 continue
@@ -113,10 +121,10 @@ class Intake:
             else:
                 _resolve(one, answer[0].decode())
 
-    def _watch(self, counts: list[int]) -> None:
+    def _watch(self, counts: list[tuple[int, int]]) -> None:
         """Notice a store that has been put back to an earlier state."""
-        for accepts in counts:
-            if self.watermark.see(accepts, time.time()):
+        for accepts, before in counts:
+            if self.watermark.see(accepts, time.time(), before / 1000):
                 log.error("store.went_back", loss=self.watermark.loss)
 
 

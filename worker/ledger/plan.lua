@@ -7,13 +7,26 @@
 -- Answers {0} where the lease is lost, or {1, 1 if there is more, 1 if there are claims to be written still,
 --   then ref, revision, packed entries, wishes, done, ...}.
 local workspace, token, lease, most_entries, most_markings = arg(1), arg(2), number(3), number(4), number(5)
-if not held(workspace, token, now(), lease) then return { 0 } end
+local at = now()
+if not held(workspace, token, at, lease) then return { 0 } end
 
 local unclaimed, backlog = 'paidmark:unclaimed:' .. workspace, 'paidmark:backlog:' .. workspace
+local function has_waited_long(place) return place and place[SINCE] < at - RENEWED end
+
+-- What waits lives for as long as it takes, and its claims with it. The head of a backlog is the oldest.
+local oldest = fetch(call('LINDEX', backlog, 0) or '')
+if oldest and has_waited_long(find_place(oldest, workspace))
+  and call('SET', 'paidmark:renewed:' .. workspace, '', 'NX', 'PX', RENEWED) then
+  for start = 0, call('LLEN', backlog) - 1, 1000 do
+    call('RPUSH', unclaimed, unpack(call('LRANGE', backlog, start, start + 999)))
+  end
+end
+
 for _, ref in ipairs(call('LPOP', unclaimed, number(6)) or {}) do
   local record = fetch(ref)
   local place = record and find_place(record, workspace)
   if place then claim_place(record, place) end
+  if has_waited_long(place) and record[NUMBER] > 0 then remember_number(record[NUMBER], ref) end
 end
 
 local missing = call('EXISTS', unclaimed)

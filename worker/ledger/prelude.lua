@@ -4,6 +4,7 @@
 --   invoice:REF          the record of an invoice (below), packed; lives `keep_invoices` after its last change
 --   backlog:WORKSPACE    list of REFs with something to do there, oldest first; an order of acceptance
 --   unclaimed:WORKSPACE  list of REFs whose claims are still to be written: by the drain, since the door's way is short
+--   renewed:WORKSPACE    stands for a while after the claims of all that waits were put up to be written anew
 --   doubtful:WORKSPACE   sorted set flag and packed entries -> until when a call that was given up may have its effect
 --   later:WORKSPACE      sorted set REF of a repair -> when it joins the backlog
 --   due                  sorted set WORKSPACE -> when somebody should look at it (ms); a lease is a due time, too
@@ -15,6 +16,7 @@
 --   limit:NAME           list of the times of the newest calls that a rate limit counts
 --   undecoded            hash SOURCE/DIGEST -> an authentic body that could not be decoded
 --   workers              sorted set worker -> last sign of life
+--   accepted             when the last accept was (ms): whoever finds that the store is an older one knows since when
 --   figures              hash of counters
 --
 -- ARGV[1..3] are house rules: how long invoices and events are kept (ms), the body of a bell with `@` for the workspace.
@@ -23,6 +25,9 @@
 local KEEP_INVOICES, KEEP_EVENTS, BELL = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local MOST_EVENTS = 50
 local DAY = 86400000
+-- What waits has its claims written anew so often that they outlast the invoice, which is remembered from when it settles.
+local RENEWED = math.floor(KEEP_INVOICES / 4)
+local KEEP_CLAIMS = KEEP_INVOICES + RENEWED
 
 -- An invoice's record: order, rank, direction and id of the newest event that counts; places; events.
 local NUMBER, ORDER, RANK, PAID, REVISION, PLACES, EVENTS, NEWEST = 1, 2, 3, 4, 5, 6, 7, 8
@@ -45,6 +50,12 @@ local function now()
 end
 
 local function count(figure, by) return call('HINCRBY', 'paidmark:figures', figure, by or 1) end
+
+-- Counts an accept. Answers how many there were, and when (ms) the one before was; 0 if there was none.
+local function count_accept(at)
+  local before = call('SET', 'paidmark:accepted', whole(at), 'GET')
+  return count('accepts'), tonumber(before or 0)
+end
 
 -- The job that rings for a workspace, as arq's enqueue_job would write it. Its id names the workspace and the due time
 -- that it answers: rings for one due time are one ring.
@@ -103,21 +114,29 @@ end
 
 local function numbers_of(n) return 'paidmark:numbers:' .. whole(math.floor(n / 256)) end
 
+-- A claim leads back to its invoice.
+local function remember_number(n, ref)
+  call('HSET', numbers_of(n), n % 256, ref)
+  call('PEXPIRE', numbers_of(n), KEEP_CLAIMS)
+end
+
 -- A short name for an invoice that claims entries.
 local function new_number(ref)
   local n = call('INCR', 'paidmark:number')
-  call('HSET', numbers_of(n), n % 256, ref)
-  call('PEXPIRE', numbers_of(n), KEEP_INVOICES)
+  remember_number(n, ref)
   return n
 end
 
 local function new_record() return { 0, -1, -1, false, 0, {}, {}, '' } end
 
--- Puts a place into its workspace's backlog, from the start.
+-- Puts a place into its workspace's backlog, from the start. What waits there already keeps its turn.
 local function queue(ref, place, at)
-  if place[STATE] ~= 'waiting' then call('RPUSH', 'paidmark:backlog:' .. place[WORKSPACE], ref) end
+  if place[STATE] ~= 'waiting' then
+    call('RPUSH', 'paidmark:backlog:' .. place[WORKSPACE], ref)
+    place[SINCE] = at
+  end
   call('RPUSH', 'paidmark:unclaimed:' .. place[WORKSPACE], ref)
-  place[STATE], place[DONE], place[SINCE], place[SETTLED], place[REFUSED] = 'waiting', '', at, 0, {}
+  place[STATE], place[DONE], place[SETTLED], place[REFUSED] = 'waiting', '', 0, {}
   rouse(place[WORKSPACE], at)
 end
 

@@ -33,6 +33,8 @@ if moved > 0 then
   for _, event in ipairs(record[EVENTS]) do
     if event[E_STATE] == 'rejected' or event[E_STATE] == 'partly_applied' then event[E_STATE] = 'waiting' end
   end
+  -- What was settled before is settled no more, though the news of it may come a second time.
+  record[REVISION] = record[REVISION] + 1
   index(ref, record, at)
   keep(ref, record)
 end
@@ -47,7 +49,8 @@ for _, event in ipairs(record[EVENTS]) do
   if event[E_STATE] == 'unresolved' and decided(event) then
     if #wanted > 0 then event[E_WANTED] = wanted end
     if complete(event[E_WANTED]) then
-      if #event[E_WANTED] > 0 or not event[E_INVOICED] or decision ~= '' then event[E_REASON] = '' end
+      local cleared = #event[E_WANTED] > 0 or not event[E_INVOICED] or decision ~= ''
+      if cleared or event[E_REASON] == TOO_EARLY then event[E_REASON] = '' end
       if apply(ref, record, event, at, future, true) == 'accepted' then moved = moved + 1 end
     end
   end

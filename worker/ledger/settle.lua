@@ -15,6 +15,12 @@ local backlog, state = 'paidmark:backlog:' .. workspace, 'paidmark:workspace:' .
 local doubts = 'paidmark:doubtful:' .. workspace
 local at = now()
 
+-- Whoever gives a call up, it may have its effect: under an old token as well.
+if doubtful then
+  call('ZADD', doubts, whole(at + doubt), flag .. sent)
+  call('PEXPIRE', doubts, doubt)
+end
+
 if not held(workspace, token, at, lease) then
   if sent ~= '' then
     local ref, record = new_repair(workspace, sent, at)
@@ -22,11 +28,6 @@ if not held(workspace, token, at, lease) then
     keep(ref, record)
   end
   return 0
-end
-
-if doubtful then
-  call('ZADD', doubts, whole(at + doubt), flag .. sent)
-  call('PEXPIRE', doubts, doubt)
 end
 
 -- Has what was taken now been said the other way round by a call that may still have its effect?
@@ -38,7 +39,7 @@ if taken and call('EXISTS', doubts) == 1 then
     local both = without(others, without(others, sent))
     if held_doubts[i]:sub(1, 1) ~= flag and both ~= '' then
       local ref, record = new_repair(workspace, both, at)
-      call('SET', 'paidmark:invoice:' .. ref, cmsgpack.pack(record), 'PX', KEEP_EVENTS)
+      call('SET', 'paidmark:invoice:' .. ref, cmsgpack.pack(record))
       call('ZADD', 'paidmark:later:' .. workspace, held_doubts[i + 1], ref)
     end
   end

@@ -12,7 +12,7 @@ _MARK_EVERY = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """So many accepts are `missing`; what was acknowledged since `since` (seconds since 1970) has to be sent again."""
+    """So many accepts are `missing`; what was acknowledged since `since` (seconds since 1970; 0: ever) has to be sent again."""
 
     missing: int
     since: float
@@ -26,12 +26,16 @@ class Watermark:
     loss: Loss | None = None
     _marks: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=_MARKS))
 
-    def see(self, accepts: int, now: float) -> bool:
-        """Take the count that came with an answer. Returns whether it has just gone backwards."""
+    def see(self, accepts: int, now: float, before: float) -> bool:
+        """Take the count that came with an answer, and when the accept `before` that one was, by what the store knows.
+
+        Returns whether the count has just gone backwards. Then whoever sees it first learns from the store since when; who
+        sees it later, from what it has seen itself.
+        """
         went_back = accepts <= self.highest
         if went_back:
             lost = self.highest + 1 - accepts + (self.loss.missing if self.loss else 0)
-            since = self._last_seen_before(accepts, now)
+            since = min(before, self._last_seen_before(accepts, now))
             self.loss = Loss(lost, min(since, self.loss.since) if self.loss else since)
             self._marks.clear()
         self.highest = accepts

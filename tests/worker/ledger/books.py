@@ -1,0 +1,176 @@
+"""The books as the laws say they are: all invoices, payments and claims. Pure, and not read from the scripts.
+
+An entry is wished for while an invoice that stands names it, whatever came in which order.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tests.worker.ledger.model import AWAITS_A_PERSON, Fact, Invoice, Names, Place
+from worker.marking import Cause, State
+
+FUTURE_MS = 900_000
+UNTIED = "not tied"
+UNKNOWN = "not known"
+NAMELESS = "names nothing"
+BY_HAND = "decide by hand"
+
+
+@dataclass
+class Books:
+    """All invoices, payments and claims. `counted`: an invoice without references is only counted."""
+
+    counted: bool = True
+    invoices: dict[str, Invoice] = field(default_factory=dict)
+    payments: dict[str, str] = field(default_factory=dict)
+
+    def wish(self, workspace: str, entry: str) -> bool:
+        """Whether any invoice that stands names the entry."""
+        return any(
+            invoice.stands and entry in invoice.places[workspace].named
+            for invoice in self.invoices.values()
+            if workspace in invoice.places
+        )
+
+    def waiting(self, workspace: str) -> set[str]:
+        """The invoices with something to do in a workspace."""
+        return {
+            ref for ref, name, place in self.places() if name == workspace and place.state is State.WAITING
+        }
+
+    def places(self) -> Iterator[tuple[str, str, Place]]:
+        """Every place, with its invoice and its workspace."""
+        for ref, invoice in self.invoices.items():
+            for workspace, place in invoice.places.items():
+                yield ref, workspace, place
+
+    def accept(self, cause: Cause, invoice: str, payment: str, now: int) -> str:
+        """Take an event, by the refs of its invoice and payment ('' for none). Returns the verdict."""
+        names = {one.workspace: one.entries for one in cause.wanted or ()}
+        fact = Fact(
+            cause.event, cause.invoiced, cause.order, cause.rank, cause.at, names, cause.unresolved
+        )  # fmt: skip
+        ref = invoice or self.payments.get(payment, "")
+        if not ref:
+            ref, fact.reason = payment, fact.reason or UNTIED
+        known = self.invoices.get(ref, Invoice())
+        plain = not fact.reason
+        if plain and cause.wanted is None and not fact.paid and ref in self.invoices and known.none_of_ours:
+            return "unreferenced"
+        if fact.id in known.facts:
+            return "known"
+        nothing = plain and cause.wanted is not None and not any(names.values())
+        if nothing and self.counted and not known.names_something:
+            if known.none_of_ours and fact.key > known.newest:
+                self.invoices.setdefault(ref, known).newest = fact.key
+            verdict = "unreferenced"
+        else:
+            verdict = self.apply(ref, fact, now)
+        if payment and payment != ref:
+            self.tie(payment, ref, now)
+        return verdict
+
+    def apply(self, ref: str, fact: Fact, now: int, *, again: bool = False) -> str:
+        """What an event does to its invoice; `again`, if it is there already and a person brings it back."""
+        invoice = self.invoices.setdefault(ref, Invoice())
+        invoice.facts.setdefault(fact.id, fact)
+        if fact.key < invoice.newest or (fact.key == invoice.newest and not again):
+            fact.state = State.SUPERSEDED
+            for other in invoice.unresolved():
+                if fact.paid and not other.paid and other.key == invoice.newest:
+                    other.state = State.APPLIED
+        elif fact.at > now + FUTURE_MS or (fact.reason and not fact.paid):
+            fact.state = State.UNRESOLVED
+        else:
+            invoice.newest = fact.key
+            fact.state = State.UNRESOLVED if fact.reason else self._act(invoice, fact)
+            changed = fact.state is State.WAITING
+            for other in invoice.facts.values():
+                overtaken = other.state is State.UNRESOLVED and other.key <= fact.key
+                if other is not fact and (overtaken or (changed and other.state is State.WAITING)):
+                    other.state = State.SUPERSEDED
+        verdict = "accepted" if fact.state is State.WAITING else fact.state.value
+        invoice.sum_up()
+        return verdict
+
+    def _act(self, invoice: Invoice, fact: Fact) -> State:
+        if not fact.paid and not invoice.names_something:
+            fact.reason = UNKNOWN
+            return State.UNRESOLVED
+        if fact.paid and not fact.wanted and not invoice.names_something:
+            fact.reason = NAMELESS
+            return State.UNRESOLVED
+        changed = invoice.rename(fact.wanted) if fact.paid and fact.wanted else invoice.turn(fact.paid)
+        invoice.version += changed
+        return State.WAITING if changed else State.SUPERSEDED
+
+    def tie(self, payment: str, ref: str, now: int) -> None:
+        """A payment belongs to an invoice: what was told of the payment alone is told of the invoice."""
+        self.payments[payment] = ref
+        untied = self.invoices.get(payment)
+        if untied is None or untied.places:
+            return
+        for fact in untied.facts.values():
+            known = self.invoices.get(ref)
+            if fact.state is not State.UNRESOLVED:
+                self.invoices.setdefault(ref, Invoice()).facts.setdefault(fact.id, fact)
+                continue
+            fact.reason = "" if fact.reason in (UNTIED, UNKNOWN) else fact.reason
+            if fact.paid or fact.reason or not (known and known.none_of_ours):
+                self.apply(ref, fact, now)
+        del self.invoices[payment]
+
+    def retry(self, ref: str, wanted: Names, decision: str, now: int) -> int:
+        """A person brings back what awaits them. Returns how many markings wait again."""
+        invoice = self.invoices.get(ref, Invoice())
+        refused = [place for place in invoice.places.values() if place.state in AWAITS_A_PERSON]
+        for place in refused:
+            place.state = State.WAITING
+            place.done = {entry: mark for entry, mark in place.done.items() if mark != "x"}
+        for fact in invoice.facts.values():
+            if refused and fact.state in AWAITS_A_PERSON:
+                fact.state = State.WAITING
+        invoice.version += bool(refused)
+        return len(refused) + sum(
+            self._bring_back(ref, fact, wanted, decision, now) for fact in invoice.unresolved()
+        )
+
+    def _bring_back(self, ref: str, fact: Fact, wanted: Names, decision: str, now: int) -> bool:
+        if fact.state is not State.UNRESOLVED or (BY_HAND in fact.reason and not decision):
+            return False
+        fact.paid = decision == "paid" if BY_HAND in fact.reason else fact.paid
+        fact.wanted = wanted or fact.wanted
+        if "" in fact.wanted:
+            return False
+        if fact.wanted or not fact.paid or decision:
+            fact.reason = ""
+        return self.apply(ref, fact, now, again=True) == "accepted"
+
+    def drop(self, ref: str) -> list[tuple[str, Place]]:
+        """A person ends what is open. Claims stay. Returns the places that were ended."""
+        invoice = self.invoices.get(ref, Invoice())
+        open_states = (State.WAITING, *AWAITS_A_PERSON)
+        ended = [(name, place) for name, place in invoice.places.items() if place.state in open_states]
+        for _, place in ended:
+            place.state = State.DROPPED
+        for fact in invoice.facts.values():
+            if fact.state in (*open_states, State.UNRESOLVED):
+                fact.state = State.DROPPED
+        invoice.version += 1
+        return ended
+
+    def settle(self, ref: str, workspace: str, version: int, marks: Mapping[str, str]) -> None:
+        """Take in what became of entries, as they were wished for at `version`."""
+        invoice = self.invoices.get(ref, Invoice())
+        place = invoice.places.get(workspace)
+        if place and place.state is State.WAITING and invoice.version == version:
+            place.mark(marks)
+            invoice.sum_up()
+
+    def rejected(self) -> set[str]:
+        """The invoices with refused entries that await a person."""
+        return {ref for ref, _, place in self.places() if place.state in AWAITS_A_PERSON}
+
+    def unresolved(self) -> set[str]:
+        """The invoices with events that await a person."""
+        return {ref for ref, invoice in self.invoices.items() if invoice.unresolved()}
