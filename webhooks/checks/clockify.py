@@ -1,6 +1,7 @@
 """Clockify as far as it can be looked at: the key, the workspaces, whether their plans can invoice, the clock.
 
-It only reads: two calls for a key, one for a workspace with an add-on's token. Must not be loaded by the receiver.
+It only reads: two calls for a key, one for a workspace with an add-on's token. Must not be loaded by the receiver, and
+must not show a key, not even where an answer gives it for a name.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ async def _check_key(
             return findings + [
                 one for name in mine for one in await _check_alone(reports, credential, name, rate)
             ]
-        seen = await reports.workspaces(credential)
+        seen = [_shown(one, credential) for one in await reports.workspaces(credential)]
     except ReadingError as error:
         return [_refused(about, error)]
     visible = {one.id: one for one in seen}
@@ -80,11 +81,16 @@ async def _check_key(
 async def _check_alone(reports: Reports, credential: Credential, name: str, rate: RateLimit) -> list[Finding]:
     """One workspace, asked for by its id: a list of workspaces is refused to add-ons."""
     try:
-        return judge(await reports.workspace(credential, name), rate)
+        return judge(_shown(await reports.workspace(credential, name), credential), rate)
     except ReadingError as error:
         if error.status in (403, 404):
             return [_invisible(name, str(error))]
         return [_refused(f"workspace {name}", error)]
+
+
+def _shown(workspace: Workspace, credential: Credential) -> Workspace:
+    """A workspace as it may be shown, whatever has answered in Clockify's place, and gives what it was sent for a name."""
+    return replace(workspace, name=workspace.name.replace(credential.secret, "***"))
 
 
 def judge(workspace: Workspace, rate: RateLimit) -> list[Finding]:
