@@ -1,6 +1,8 @@
 """`paidmark`: the console script. Only gathers the commands; what they do stands in `webhooks.commands`."""
 
 from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -25,6 +27,23 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Bill": (entries,),
     "Look, and intervene": (markings, retry, drop),
 }
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"paidmark {version('paidmark')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _paidmark(
+    asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    pass
+
+
 for group, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=group)(command)

@@ -1,6 +1,7 @@
 """What both halves do as processes: read their settings, run until they are told to stop, say why they could not."""
 
 import asyncio
+import errno
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -49,5 +50,7 @@ def close_on_signals(closing: asyncio.Event) -> None:
 
 
 def _said(error: Exception, status: int) -> int:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        error = OSError(f"{error}. Is another one running? See PAIDMARK_PORT and PAIDMARK_OPS_PORT")
     print(error, file=sys.stderr)  # noqa: T201 - where there are no settings there is no log
     return status

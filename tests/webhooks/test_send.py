@@ -74,6 +74,17 @@ async def test_a_sample_marks_its_entries_and_its_reversal_gives_them_back(
     assert paidmark.invoiced(*DOCUMENTED.split()) == [False, False]
 
 
+async def test_a_sample_names_the_workspace_of_the_settings_where_none_is_given(paidmark: Service) -> None:
+    elsewhere = "64a687e29ae1f428e7ebe30a"
+
+    done = await send(paidmark, "standard", "--invoice", "in_1", PAIDMARK_WORKSPACE=elsewhere)
+
+    assert done.exit_code == 0
+    record = await paidmark.desk.show("standard//in_1")
+    assert record is not None
+    assert [place.workspace for place in record.places] == [elsewhere]
+
+
 async def test_a_file_is_posted_as_it_is(paidmark: Service, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"type": "other", "timestamp": "2026-11-02T09:30:00Z", "data": {}}')

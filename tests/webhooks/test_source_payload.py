@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from webhooks.delivery import UndecodableError
@@ -77,6 +77,7 @@ def test_what_is_no_id_is_undecodable(value: object) -> None:
 
 
 @given(value=st.text(st.characters()) | st.integers() | st.floats() | st.none() | st.lists(st.none()))
+@example(value="\ud800")
 def test_no_value_raises_anything_else(value: object) -> None:
     for reader in (identifier, milliseconds):
         with suppress(UndecodableError):

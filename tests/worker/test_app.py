@@ -96,17 +96,18 @@ async def test_a_worker_tells_its_figures_and_passes_over_a_job_that_cannot_be_r
 async def test_a_receiver_whose_accepting_breaks_down_ends_instead_of_answering_503_for_ever(
     store: Redis, store_url: str
 ) -> None:
-    url = f"{store_url}&decode_responses=true"  # its replies are then not what the ledger expects
-    settings = load(
+    loaded = load(
         DoorSettings,
         {
-            "PAIDMARK_REDIS_URL": url,
+            "PAIDMARK_REDIS_URL": store_url,
             "PAIDMARK_STORE_DURABILITY": "trusted",
             "PAIDMARK_OPS_PORT": "0",
             "PAIDMARK_PORT": "0",
             "PAIDMARK_SOURCES__STANDARD__SECRETS": STANDARD_SECRET,
         },
     )
+    # No setting may do this: the store's replies are then not what the ledger expects.
+    settings = loaded.model_copy(update={"redis_url": f"{store_url}&decode_responses=true"})
     closing = asyncio.Event()
     body = (
         '{"type": "invoice.paid", "timestamp": 1790000000, "data": {"invoice_id": "1", "workspace_id": "'

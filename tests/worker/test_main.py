@@ -1,6 +1,7 @@
 """`python -m worker` and `python -m webhooks`: what they end with when they cannot begin."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -47,3 +48,11 @@ def test_a_port_that_is_taken_is_told(half: str) -> None:
     assert done.returncode == 3
     assert "PAIDMARK_OPS_PORT" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_command_line_tells_its_version() -> None:
+    command = (sys.executable, "-m", "webhooks.cli", "--version")
+
+    said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+
+    assert re.fullmatch(r"paidmark \d+\.\d+\.\d+\n", said)

@@ -16,6 +16,8 @@ Half = TypeVar("Half", DoorSettings, HandsSettings)
 _ABOUT_DOOR, _ABOUT_HANDS = "receiver's settings", "worker's settings"
 _PREFIXES = {"stripe": "whsec_"}
 """How a kind's secrets begin: https://docs.stripe.com/webhooks (signing secrets)"""
+SHORTEST = 16
+"""Characters of a secret that nobody guesses: https://www.standardwebhooks.com asks for 24 bytes."""
 _API_KEYS = ("sk_", "rk_", "pk_")
 
 
@@ -75,6 +77,10 @@ def _source(name: str, source: SourceSettings) -> Finding:
     if not all(secret.startswith(prefix) for secret in secrets):
         return warning(
             about, f"a secret does not begin with {prefix}", f"is {variable} the endpoint's signing secret?"
+        )
+    if any(len(secret) < SHORTEST for secret in secrets):
+        return warning(
+            about, "a secret is short enough to be guessed", f"{variable} wants {SHORTEST} characters or more"
         )
     return ok(about, f"of kind {source.kind}, with {len(secrets)} secret{'s' if len(secrets) > 1 else ''}")
 

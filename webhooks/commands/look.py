@@ -157,7 +157,12 @@ def _show_resumed(resumed: list[str], workspace: str) -> None:
     for one in resumed:
         say(f"{one} will be looked at now")
     if not resumed:
-        fail(NOTHING_DONE, f"nothing to resume: {plain(workspace) or 'no workspace'} is parked or waiting")
+        what = (
+            f"{plain(workspace)} is neither parked nor waiting"
+            if workspace
+            else "no workspace is parked or waiting"
+        )
+        fail(NOTHING_DONE, f"nothing to resume: {what}")
 
 
 def _cells(one: Workspace) -> list[str]:

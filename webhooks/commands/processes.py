@@ -15,7 +15,9 @@ from worker.settings import SettingsError, load
 def receive() -> None:
     """Receive webhooks: the half that faces the internet. Holds webhook secrets, and no key for Clockify.
 
-    Runs until SIGTERM or Ctrl-C. Exit status 2: the settings are wrong. The same as python -m webhooks.
+    Runs until SIGTERM or Ctrl-C. Exit status 2: the settings are wrong; 3: it cannot run here. The same as python -m webhooks.
+
+    Example: PAIDMARK_REDIS_URL=redis://store:6379/0 PAIDMARK_SOURCES__STRIPE__SECRETS=whsec_... paidmark receive
     """
     from webhooks.__main__ import main  # noqa: PLC0415 - the other half is not loaded
 
@@ -25,7 +27,10 @@ def receive() -> None:
 def work() -> None:
     """Mark entries at Clockify: the half that holds the key. As many of them as you like.
 
-    Runs until SIGTERM or Ctrl-C, and finishes the calls that are under way. The same as python -m worker.
+    Runs until SIGTERM or Ctrl-C, and finishes the calls that are under way. Exit status 2: the settings are wrong; 3: it
+    cannot run here. The same as python -m worker.
+
+    Example: PAIDMARK_REDIS_URL=redis://store:6379/0 PAIDMARK_CLOCKIFY_API_KEY=... paidmark work
     """
     from worker.__main__ import main  # noqa: PLC0415 - the other half is not loaded
 
@@ -35,7 +40,10 @@ def work() -> None:
 def up() -> None:
     """Run everything in one process: receiver, worker, and an embedded store in PAIDMARK_DATA.
 
-    With PAIDMARK_REDIS_URL that store is used instead. Ctrl-C stops the store last.
+    With PAIDMARK_REDIS_URL that store is used instead. Ctrl-C stops the store last. Exit status 2: the settings are wrong;
+    3: it cannot run here, or its store has died.
+
+    Example: PAIDMARK_SOURCES__STRIPE__SECRETS=whsec_... PAIDMARK_CLOCKIFY_API_KEY=... paidmark up
     """
     from webhooks.settings import DoorSettings  # noqa: PLC0415 - loaded by this command only
     from webhooks.up import run  # noqa: PLC0415 - loaded by this command only
@@ -74,8 +82,11 @@ def sandbox(
 ) -> None:
     """Run the stand-in for Clockify alone, to try an integration of your own.
 
-    It keeps everything in memory. GET /sandbox/entries/ID says how an entry is, /sandbox/calls what was called,
-    POST /sandbox/faults orders an outage.
+    It keeps everything in memory. GET /sandbox/entries/ID says how an entry is, /sandbox/calls what was called.
+
+    An outage: curl localhost:8090/sandbox/faults -d '{"kind": "error", "status": 503}' · its end: curl -X DELETE localhost:8090/sandbox/faults
+
+    Slow answers: -d '{"kind": "latency", "seconds": 2}' · entries: curl localhost:8090/sandbox/seed -d '{"entries": [{"id": "...", "workspace": "..."}]}'
 
     Examples: paidmark sandbox · paidmark sandbox --limit 30/h --closed
     """

@@ -17,6 +17,7 @@ from worker.entries import is_id
 from worker.settings import SettingsError, load
 
 PATIENCE = 10.0
+SANDBOX_WORKSPACE = "64a687e29ae1f428e7ebe303"
 
 
 def send(
@@ -26,9 +27,15 @@ def send(
         typer.Option(exists=True, dir_okay=False, help="A body to post as it is, instead of a made-up one."),
     ] = None,
     workspace: Annotated[
-        str, typer.Option(help="The workspace that the invoice names.")
-    ] = "64a687e29ae1f428e7ebe303",
-    entries: Annotated[str, typer.Option(help="The entries that it names, separated by spaces.")] = "",
+        str,
+        typer.Option(
+            help="The workspace that the invoice names; PAIDMARK_WORKSPACE, or the sandbox's, if left out."
+        ),
+    ] = "",
+    entries: Annotated[
+        str,
+        typer.Option(help="The entries that it names, separated by spaces; two made-up ones, if left out."),
+    ] = "",
     invoice: Annotated[str, typer.Option(help="The invoice's id; a new one, if left out.")] = "",
     reverse: Annotated[bool, typer.Option(help="A reversal instead of a payment.")] = False,
     url: Annotated[str, typer.Option(help="Where the receiver is; by the settings, if left out.")] = "",
@@ -40,6 +47,7 @@ def send(
     Examples: paidmark send stripe --entries "54m377ddd3fcab07cfbb432w 25b687e29ae1f428e7ebe123" · paidmark send standard --file body.json
     """
     kind, secret, settings = _signing(source)
+    workspace = workspace or settings.sources[source].workspace or settings.workspace or SANDBOX_WORKSPACE
     event = f"evt_{uuid4().hex}"
     named = tuple(entries.replace(",", " ").split()) or (uuid4().hex[:24], uuid4().hex[:24])
     if wrong := [one for one in (workspace, *named) if not is_id(one)]:

@@ -63,7 +63,7 @@ def _from_text(value: str, where: str) -> int:
     """See https://www.rfc-editor.org/rfc/rfc3339#section-5.6: a time without an offset could be any of 26 hours."""
     try:
         at = msgspec.convert(value, datetime)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeError) as error:
         raise UndecodableError(f"{where}: not an RFC 3339 time") from error
     if at.tzinfo is None:
         raise UndecodableError(f"{where}: a time without its offset from UTC")
