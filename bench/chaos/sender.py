@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import aiohttp
 
@@ -16,6 +17,9 @@ from bench.chaos.load import Telling
 from webhooks.sources import KINDS
 
 OK, UNAUTHENTIC, IN_DOUBT = 200, 401, 503
+LONGEST_PAUSE = 8.0
+"""Seconds between two tries, at most: they grow, or a short outage would end in a storm of the sender's own."""
+AT_ONCE = 64
 PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
@@ -27,6 +31,7 @@ class Sender:
     secrets: dict[str, str] = field(repr=False)
     session: aiohttp.ClientSession
     seed: int
+    lanes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     sent: dict[str, float] = field(default_factory=dict)
     acknowledged: dict[str, float] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
@@ -54,7 +59,7 @@ class Sender:
         body = kind.sample(telling.sample)
         final = UNAUTHENTIC if telling.forged else OK
         await asyncio.sleep(copy * chance.expovariate(1.0))
-        while True:
+        for tries in count():
             secret = self.secrets["forged" if telling.forged else telling.source]
             headers = kind.sign(body, secret, telling.event, time.time())
             status = await self._post(f"{chance.choice(self.urls)}/webhooks/{telling.source}", body, headers)
@@ -64,7 +69,7 @@ class Sender:
                 self.wrong.append(f"{telling.event} was answered {status}, must be {final} or {IN_DOUBT}")
                 if status == OK:
                     break
-            await asyncio.sleep(chance.uniform(0.1, 2.0))
+            await asyncio.sleep(chance.uniform(0.5, 1.0) * min(LONGEST_PAUSE, 0.2 * 2 ** min(tries, 10)))
         if not telling.forged:
             self.acknowledged.setdefault(telling.event, time.time())
             self._is_known(telling.event).set()
@@ -72,7 +77,10 @@ class Sender:
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         """The status of the answer; 0 where there was none."""
         try:
-            async with self.session.post(url, data=body, headers=headers, timeout=PATIENCE) as response:
+            async with (
+                self.lanes,
+                self.session.post(url, data=body, headers=headers, timeout=PATIENCE) as response,
+            ):
                 await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError):
             self.answers["none"] += 1
