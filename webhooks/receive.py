@@ -41,11 +41,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """What a delivery meets. `count(source, result)` counts deliveries."""
+    """What a delivery meets. `count(source, result)` counts deliveries; `log` is bound once, as each of them has its line."""
 
     sources: Mapping[str, Source]
     intake: Intake
     count: Callable[[str, str], None]
+    log: structlog.typing.FilteringBoundLogger = field(default_factory=lambda: structlog.get_logger().bind())
 
 
 DOOR = web.AppKey("door", Door)
@@ -89,9 +90,9 @@ async def _handled(intake: Intake, source: Source, request: web.Request) -> tupl
 
 async def _read(request: web.Request) -> Delivery:
     """The raw bytes, bounded in size and in time."""
+    whole = request.content.is_eof()  # as most are by now: then there is nothing to wait for
     try:
-        async with asyncio.timeout(READ_WITHIN):
-            body = await request.read()
+        body = await (request.read() if whole else asyncio.wait_for(request.read(), READ_WITHIN))
     except ConnectionError as error:
         # The request keeps this error, and the error's frames would keep the request, with all that has come of its body.
         raise web.RequestPayloadError from error.with_traceback(None)
@@ -117,6 +118,8 @@ async def _accept_events(intake: Intake, place: Place, parsed: Parsed) -> str:
         intake.tie(one) if isinstance(one, Tie) else intake.accept(one)
         for one in (resolve(event, place) for event in parsed.events)
     ]
+    if len(takes) == 1:
+        return (await takes[0]).value
     verdicts = await asyncio.gather(*takes)
     counted = Counter(verdict.value for verdict in verdicts)
     return ", ".join(counted) or f"ignored ({parsed.ignored})"
@@ -126,5 +129,7 @@ def _answer(door: Door, source: str, status: int, said: str, started: float) -> 
     """The response, and the one line of log that a delivery gets."""
     fact = {200: "delivery.accepted", 503: "delivery.postponed"}.get(status, "delivery.refused")
     door.count(source, fact.removeprefix("delivery."))
-    log.info(fact, source=source, status=status, said=said, ms=round((time.monotonic() - started) * 1000, 1))
+    door.log.info(
+        fact, source=source, status=status, said=said, ms=round((time.monotonic() - started) * 1000, 1)
+    )
     return web.Response(status=status, headers=TRY_AGAIN if status == 503 else None)  # noqa: PLR2004 - 503 Service Unavailable

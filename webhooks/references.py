@@ -12,6 +12,7 @@ A further way to name entries is a further key here, read in `_read_place`.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 import msgspec
 
@@ -144,6 +145,9 @@ def _read_entries(place: Place, where: str, value: object) -> None:
     if items is None:
         place.complaints.append(f"{where}: not a list of ids")
         return
+    if _are_ids(items):
+        place.entries += items
+        return
     for position, item in enumerate(items, 1):
         if isinstance(item, str) and is_id(item):
             place.entries.append(item)
@@ -151,6 +155,15 @@ def _read_entries(place: Place, where: str, value: object) -> None:
             place.complaints.append(
                 f"{where}: item {position} is not an id of {_ID_LENGTH} letters and digits"
             )
+
+
+def _are_ids(items: Sequence[object]) -> "TypeGuard[Sequence[str]]":
+    """Whether all of them are ids, found out together: of most deliveries that is so, and some have thousands."""
+    try:
+        together = "".join(items)  # type: ignore[arg-type]  # what is no text is found out here
+    except TypeError:
+        return False
+    return {*map(len, items)} == {_ID_LENGTH} and together.isascii() and together.isalnum()  # type: ignore[arg-type]  # they are texts
 
 
 def is_id(text: str) -> bool:

@@ -38,6 +38,9 @@ def resolve(event: Event, place: Place) -> Cause | Tie:
 
 
 def _wanted(references: tuple[References, ...], default: str | None) -> tuple[Wanted, ...]:
+    if len(references) == 1:
+        (one,) = references
+        return (Wanted(one.workspace or default or "", one.entries),)
     merged: dict[str, dict[str, None]] = {}
     for one in references:
         merged.setdefault(one.workspace or default or "", {}).update(dict.fromkeys(one.entries))

@@ -96,13 +96,21 @@ class Intake:
     async def _ask(self, script: str, arguments: Sequence[Argument]) -> Verdict:
         if len(self._waiting) >= MOST_WAITING:
             raise StoreInDoubtError("too many deliveries are waiting for the store")
-        answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Verdict] = loop.create_future()
+        late = loop.call_later(self._rules.deadline, self._give_up, answer)
         self._waiting.append(_Waiting(script, arguments, answer))
         self._something.set()
         try:
-            return await asyncio.wait_for(answer, self._rules.deadline)
-        except TimeoutError as error:
-            raise StoreInDoubtError(f"the store did not answer within {self._rules.deadline:g} s") from error
+            return await answer
+        finally:
+            late.cancel()
+
+    def _give_up(self, answer: "asyncio.Future[Verdict]") -> None:
+        if not answer.done():
+            answer.set_exception(
+                StoreInDoubtError(f"the store did not answer within {self._rules.deadline:g} s")
+            )
 
     async def _send(self, batch: list[_Waiting]) -> None:
         if not batch:

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from arq import ArqRedis
+from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.client import Pipeline
-from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 Command = tuple[str | int, ...]
 
@@ -83,7 +84,7 @@ class Client(ArqRedis):
 
 
 class _Confirmed(Pipeline):
-    """A pipeline that ends with the question whether replicas have it."""
+    """A pipeline that ends with the question whether replicas have it. Packed in C: redis-py packs argument by argument."""
 
     def __init__(self, pool: Any, callbacks: Any, confirmation: Confirmation) -> None:
         super().__init__(pool, callbacks, transaction=False, shard_hint=None)
@@ -105,3 +106,15 @@ class _Confirmed(Pipeline):
         if complaint:
             raise UnconfirmedError(complaint)
         return answers[:commands]
+
+    async def _execute_pipeline(self, connection: Any, commands: Any, raise_on_error: bool) -> list[Any]:
+        await connection.send_packed_command(b"".join([pack_command(args) for args, _ in commands]))
+        answers: list[Any] = []
+        for args, options in commands:
+            try:
+                answers.append(await self.parse_response(connection, args[0], **options))
+            except ResponseError as error:
+                answers.append(error)
+        if raise_on_error:
+            self.raise_first_error(commands, answers)
+        return answers

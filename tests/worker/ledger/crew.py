@@ -179,11 +179,12 @@ class Crew:
         call = worker.call
         return call is None or call.safe or (self._has_the_lease(worker) and not call.landed)
 
-    def crash(self, worker: Worker, *, lands: bool) -> None:
-        """A worker dies, and forgets everything."""
+    async def crash(self, worker: Worker, *, lands: bool) -> None:
+        """A worker dies, and forgets everything. If its lease is over and nobody has it yet, its call has landed by now."""
         self.workers.remove(worker)
         if worker.call and lands:
             self.clockify.delay(worker.call, self._leased[worker.workspace][0] - MARGIN_MS)
+            self.clockify.land_late(await self.now())
 
     def wrong(self) -> set[Entry]:
         """The entries that are not at Clockify as the books wish, and for which there is no excuse."""

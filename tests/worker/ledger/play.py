@@ -76,7 +76,7 @@ class Play:
             if worker.call and not self.crew.may_crash(worker):
                 await self.crew.taken(worker, worker.call)
             else:
-                self.crew.crash(worker, lands=True)
+                await self.crew.crash(worker, lands=True)
         for _ in range(MOST_ROUNDS):
             due = await self._ledger.store.zrange("paidmark:due", 0, 0, withscores=True)
             if not due:

@@ -98,7 +98,7 @@ async def test_a_store_whose_configuration_cannot_be_read_is_in_doubt(tmp_path: 
 
 async def test_what_was_acknowledged_survives_a_store_that_is_killed_in_the_middle(tmp_path: Path) -> None:
     folder = tmp_path / "killed"
-    async with embedded(folder) as store, opened(store.url, rules=Rules(deadline=1.0)) as ledger:
+    async with embedded(folder) as store, opened(store.url, rules=Rules(deadline=5.0)) as ledger:
         running = asyncio.create_task(verdicts(ledger, range(3000)))
         await wait_until(lambda: ledger.intake.watermark.highest > 200, because="nothing was accepted")
         os.kill(int(store.pid), signal.SIGKILL)

@@ -200,7 +200,7 @@ class Hours(Steps):
     @precondition(lambda self: self.any_worker(self.crew.may_crash))
     @rule(number=which, lands=st.booleans())
     def crashes(self, number: int, lands: bool) -> None:
-        self.crew.crash(self.one(number, self.crew.may_crash), lands=lands)
+        self.step(self.crew.crash(self.one(number, self.crew.may_crash), lands=lands))
 
     @rule(number=st.integers(1, 2))
     def a_person_drops(self, number: int) -> None:
