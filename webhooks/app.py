@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
@@ -71,6 +72,31 @@ async def serve(settings: DoorSettings, closing: asyncio.Event) -> None:
         await closing.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """What this process counts of its own."""
+
+    registry: CollectorRegistry
+    deliveries: Counter
+    dropped: Counter
+
+
+def _meters() -> Meters:
+    registry = CollectorRegistry()
+    return Meters(
+        registry,
+        Counter(
+            "paidmark_deliveries", "Deliveries, by source and answer", ["source", "answer"], registry=registry
+        ),
+        Counter(
+            "paidmark_connections_dropped",
+            "Connections that were ended, by reason",
+            ["why"],
+            registry=registry,
+        ),
+    )
+
+
 @asynccontextmanager
 async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -> AsyncIterator[str]:
     """A receiver, for as long as the block runs; gives its URL. Port 0 is a free one.
@@ -78,13 +104,7 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
     If accepting itself breaks down, `closing` is set, and the block ends with what has broken it: a door that can only
     answer 503 must not look alive.
     """
-    registry = CollectorRegistry()
-    deliveries = Counter(
-        "paidmark_deliveries", "Deliveries, by source and answer", ["source", "answer"], registry=registry
-    )
-    dropped = Counter(
-        "paidmark_connections_dropped", "Connections that were ended, by reason", ["why"], registry=registry
-    )
+    measured = _meters()
     keeping = Keeping(invoices=settings.keep_invoices, events=settings.keep_events)
     rules = Rules(future_tolerance=settings.future_tolerance, unreferenced=settings.unreferenced)
     durable = settings.store_durability == "verified"
@@ -95,14 +115,14 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
     door = Door(
         sources={name: source(name, one, settings.workspace) for name, one in settings.sources.items()},
         intake=intake,
-        count=lambda name, answer: deliveries.labels(name, answer).inc(),
+        count=lambda name, answer: measured.deliveries.labels(name, answer).inc(),
     )
 
     async def wrong() -> list[str]:
         return await _wrong(desk, intake, sources=bool(settings.sources))
 
     async def figures() -> bytes:
-        return render(await desk.figures(), await desk.workspaces(), registry)
+        return render(await desk.figures(), await desk.workspaces(), measured.registry)
 
     if not settings.sources:
         log.warning("receiver.without_sources", set="PAIDMARK_SOURCES__<NAME>__SECRETS")
@@ -111,7 +131,7 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
         accepting.add_done_callback(lambda _: closing.set())
     try:
         async with (
-            _answering(application(door, settings.max_body), settings, dropped) as url,
+            _answering(application(door, settings.max_body), settings, measured.dropped) as url,
             listening(settings.ops_host, settings.ops_port, wrong=wrong, figures=figures),
         ):
             yield url
