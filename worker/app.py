@@ -30,6 +30,8 @@ log = structlog.get_logger()
 LEASE_BEYOND_CALL = 2.0
 """Seconds that a lease outlasts the longest call: a PATCH has ended before the lease does."""
 BEYOND_SLICE = 1.0
+ASLEEP = 30.0
+"""Seconds that a process may sleep before arq calls a bell failed, which ends of itself."""
 RETRY_STORE_AFTER = 0.5
 
 
@@ -85,13 +87,18 @@ async def opened(
             observe=measured.observe,
             closing=closing,
         )
-        yield Sweep(workshop, name=f"{socket.gethostname()}:{os.getpid()}", most=settings.max_drains)
+        yield Sweep(
+            workshop,
+            name=f"{socket.gethostname()}:{os.getpid()}",
+            most=settings.max_drains,
+            patience=job_timeout(settings),
+        )
 
 
 def functions(timeout: float) -> list[Function]:
     """The jobs that arq may run: the drain, and the one that a job which cannot be read is taken for."""
     return [
-        func(ring, name="drain", keep_result=0, timeout=timeout, max_tries=1_000_000),
+        func(ring, name="drain", keep_result=0, timeout=timeout + ASLEEP, max_tries=1_000_000),
         func(ignore, name=UNREADABLE, keep_result=0),
     ]
 

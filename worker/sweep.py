@@ -24,11 +24,12 @@ FORGOTTEN_AFTER = 60.0
 class Sweep:
     """Runs drains, for the bell and for what is overdue, at most `most` of its own at a time."""
 
-    def __init__(self, workshop: Workshop, *, name: str, most: int) -> None:
-        """`name` tells this worker from others."""
+    def __init__(self, workshop: Workshop, *, name: str, most: int, patience: float) -> None:
+        """`name` tells this worker from others; a bell waits `patience` seconds for its drain."""
         self._workshop = workshop
         self._name = name
         self._most = most
+        self._patience = patience
         self._running: dict[str, asyncio.Task[None]] = {}
         self._look = asyncio.Event()
 
@@ -41,8 +42,10 @@ class Sweep:
         self._look.set()
 
     async def rung(self, workspace: str) -> None:
-        """A drain for the bell. The job may be cancelled, the drain goes on: what it has sent, the ledger must hear of."""
-        await asyncio.shield(self._start(workspace))
+        """A drain for the bell. It may outlast the job, cancelled or not: what it has sent, the ledger must hear of."""
+        done, _ = await asyncio.wait([self._start(workspace)], timeout=self._patience)
+        for task in done:
+            task.result()
 
     async def run(self) -> None:
         """Sweep until cancelled. Raises what the store raises."""

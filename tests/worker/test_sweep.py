@@ -25,7 +25,7 @@ A, B = ids(2)
 @asynccontextmanager
 async def sweeping(worker: Bench, *, most: int = 10, **changed: Any) -> AsyncIterator[Sweep]:
     """A sweep that runs."""
-    sweep = Sweep(replace(worker.shop, **changed), name="a worker", most=most)
+    sweep = Sweep(replace(worker.shop, **changed), name="a worker", most=most, patience=10.0)
     running = asyncio.create_task(sweep.run())
     try:
         yield sweep
@@ -146,7 +146,7 @@ async def test_a_job_that_arq_cancels_does_not_take_its_drain_with_it(worker: Be
     """A worker that slept is past its job's time when it wakes; what it has sent, the ledger must hear of."""
     worker.sandbox.faults.order(Fault(kind="latency", seconds=0.2, times=1))
     await worker.ledger.intake.accept(paid("in_1", 1, A))
-    sweep = Sweep(worker.shop, name="a worker", most=10)
+    sweep = Sweep(worker.shop, name="a worker", most=10, patience=10.0)
     job = asyncio.create_task(sweep.rung(WORKSPACE))
     await wait_until(lambda: worker.sandbox.log.in_flight == 1, because="no call was under way")
     await end(job)
@@ -154,3 +154,15 @@ async def test_a_job_that_arq_cancels_does_not_take_its_drain_with_it(worker: Be
 
     assert worker.invoiced([A]) == [True]
     assert await worker.ledger.desk.workspaces() == []
+
+
+async def test_a_bell_does_not_wait_for_ever_for_its_drain(worker: Bench) -> None:
+    worker.sandbox.faults.order(Fault(kind="latency", seconds=0.5, times=1))
+    await worker.ledger.intake.accept(paid("in_1", 1, A))
+    sweep = Sweep(worker.shop, name="a worker", most=10, patience=0.1)
+
+    await sweep.rung(WORKSPACE)
+
+    assert worker.invoiced([A]) == [False]
+    await sweep.finish()
+    assert worker.invoiced([A]) == [True]
