@@ -110,7 +110,7 @@ async def test_a_store_that_goes_away_ends_the_sweep_and_no_drain_with_an_except
     async with embedded(tmp_path / "store") as store, opened(store.url) as ledger, bench(ledger) as worker:
         worker.sandbox.faults.order(Fault(kind="latency", seconds=0.2))
         await ledger.intake.accept(paid("in_1", 1, A))
-        sweep = Sweep(worker.shop, name="a worker", most=3)
+        sweep = Sweep(worker.shop, name="a worker", most=3, patience=10.0)
         running = asyncio.create_task(sweep.run())
         await wait_until(lambda: worker.sandbox.log.in_flight == 1, because="nothing was tried")
         assert store.process is not None

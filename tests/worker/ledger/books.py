@@ -90,6 +90,7 @@ class Books:
                 if other is not fact and (overtaken or (changed and other.state is State.WAITING)):
                     other.state = State.SUPERSEDED
         verdict = "accepted" if fact.state is State.WAITING else fact.state.value
+        invoice.forget()
         invoice.sum_up()
         return verdict
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from worker.marking import State
 
+MOST_FACTS = 50
+"""So many events of an invoice are remembered, and those that are open."""
 AWAITS_A_PERSON = (State.REJECTED, State.PARTLY_APPLIED)
 
 Names = Mapping[str, tuple[str, ...]]
@@ -114,6 +116,14 @@ class Invoice:
             changed = True
         self.stands = True
         return changed
+
+    def forget(self) -> None:
+        """Of a long history the oldest events go, but for those that wait for something."""
+        settled = [
+            fact for fact in self.facts.values() if fact.state not in (State.WAITING, State.UNRESOLVED)
+        ]
+        for fact in settled[: max(len(self.facts) - MOST_FACTS, 0)]:
+            del self.facts[fact.id]
 
     def sum_up(self) -> None:
         """The event that made the markings has the state that they have come to, all together."""
