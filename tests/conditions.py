@@ -9,7 +9,7 @@ from typing import Any
 _PAUSE = 0.005
 
 
-async def wait_until(predicate: Callable[[], Any], *, within: float = 5.0, because: str) -> Any:
+async def wait_until(predicate: Callable[[], Any], *, within: float = 15.0, because: str) -> Any:
     """Return what `predicate` answers as soon as it is true; fail after `within` seconds, saying `because`."""
     deadline = monotonic() + within
     while True:

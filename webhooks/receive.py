@@ -90,9 +90,9 @@ async def _handled(intake: Intake, source: Source, request: web.Request) -> tupl
 
 async def _read(request: web.Request) -> Delivery:
     """The raw bytes, bounded in size and in time."""
-    whole = request.content.is_eof()  # as most are by now: then there is nothing to wait for
     try:
-        body = await (request.read() if whole else asyncio.wait_for(request.read(), READ_WITHIN))
+        async with asyncio.timeout(READ_WITHIN):
+            body = await request.read()
     except ConnectionError as error:
         # The request keeps this error, and the error's frames would keep the request, with all that has come of its body.
         raise web.RequestPayloadError from error.with_traceback(None)

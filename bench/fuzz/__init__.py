@@ -4,11 +4,11 @@ What must hold: only what is authentic is taken, only what was taken leaves a tr
 503, nothing is logged that is not a fact, and memory stays where it is.
 """
 
-import uvloop
+import asyncio
 
 from bench.fuzz.attack import attack
 
 
 def run(deliveries: int, seed: int) -> int:
     """Attack with so many deliveries, made from `seed`. Returns 0 only if everything held."""
-    return uvloop.run(attack(deliveries, seed))
+    return asyncio.run(attack(deliveries, seed))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from tests.conditions import wait_until
 from tests.webhooks.attacked import Attacked, attacked, request, stripe_signed
 
 IGNORED = b'{"object": "event", "type": "a.thing", "id": "evt_1", "created": 1, "livemode": true}'
@@ -163,6 +164,7 @@ async def test_a_sender_who_goes_in_the_middle_of_a_body_leaves_a_line_and_no_er
     async with door.wire(request(length=b"Content-Length: 100")) as wire:
         wire.writer.write_eof()
         await wire.rest()
+        await wait_until(door.said, because="the receiver has its say about a sender who has gone")
 
     assert [line["status"] for line in door.said()] == [400]
     assert door.complaints() == []

@@ -151,7 +151,7 @@ async def test_with_the_url_of_a_store_that_store_is_used(
 
 
 async def test_one_port_for_the_listeners_of_both_halves_becomes_two(start: Start) -> None:
-    process = await start(PAIDMARK_OPS_PORT="18381")
+    process = await start(PAIDMARK_OPS_PORT="18381", PAIDMARK_SOURCES__STRIPE__SECRETS=STRIPE_SECRET)
     await address(process)
 
     async with aiohttp.ClientSession() as session:

@@ -107,10 +107,10 @@ def _id(headers: CIMultiDictProxy[str]) -> str:
 
 def _signed_by(headers: CIMultiDictProxy[str]) -> tuple[str, str, str]:
     """Id, time and signature from one set of names: `webhook-` if any of it is there, else `svix-`. Never a mixture."""
-    for name, stamp, signature in _FAMILIES:
-        if name in headers or stamp in headers or signature in headers:
-            one = signatures.single
-            return one(headers, name), one(headers, stamp), one(headers, signature)
+    for family in _FAMILIES:
+        if any(name in headers for name in family):
+            name, stamp, signature = (signatures.single(headers, one) for one in family)
+            return name, stamp, signature
     raise NotAuthenticError("webhook-id, webhook-timestamp and webhook-signature are missing")
 
 
