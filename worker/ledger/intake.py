@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -107,10 +108,9 @@ class Intake:
             late.cancel()
 
     def _give_up(self, answer: "asyncio.Future[Verdict]") -> None:
-        if not answer.done():
-            answer.set_exception(
-                StoreInDoubtError(f"the store did not answer within {self._rules.deadline:g} s")
-            )
+        error = StoreInDoubtError(f"the store did not answer within {self._rules.deadline:g} s")
+        with suppress(asyncio.InvalidStateError):  # answered in this very moment
+            answer.set_exception(error)
 
     async def _send(self, batch: list[_Waiting]) -> None:
         if not batch:
