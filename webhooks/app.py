@@ -8,15 +8,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, Counter
 
-from webhooks.connections import Connections
-from webhooks.receive import DOOR, Door, Source, receive
+from webhooks.connections import Answering, Connections
+from webhooks.receive import Door, Source, receive
 from webhooks.resolve import Place
 from webhooks.settings import DoorSettings, SourceSettings
 from webhooks.sources import KINDS
@@ -30,6 +28,8 @@ from worker.ops import listening
 
 log = structlog.get_logger()
 
+DELIVERIES = "/webhooks/"
+
 
 def source(name: str, settings: SourceSettings, default_workspace: str | None) -> Source:
     """One source, as it was set."""
@@ -42,27 +42,20 @@ def source(name: str, settings: SourceSettings, default_workspace: str | None) -
     )
 
 
-def application(door: Door, max_body: int) -> web.Application:
-    """The routes. `max_body` in bytes, counted while reading and after decompression."""
-    app = web.Application(client_max_size=max_body, middlewares=[_never_not_found])
-    app[DOOR] = door
-    app.router.add_route("*", r"/webhooks/{source:[\s\S]*}", receive)
-    app.router.add_get("/healthz", _healthz)
-    return app
+def answering(door: Door) -> Answering:
+    """What answers each request. Two places need no router, whose work would be a tenth of a delivery's.
 
+    Some vendors delete a subscription on 404 or 405: a slip in the address must not cost it.
+    """
 
-@web.middleware
-async def _never_not_found(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Some vendors delete a subscription on 404 or 405: a slip in the address must not cost it."""
-    try:
-        return await handler(request)
-    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith(DELIVERIES):
+            return await receive(door, request.path.removeprefix(DELIVERIES), request)
+        if request.path == "/healthz" and request.method in ("GET", "HEAD"):
+            return web.Response(text="ok\n")  # the process is alive; no details: anybody may ask
         return web.Response(status=401)
 
-
-async def _healthz(_: web.Request) -> web.Response:
-    """The process is alive. No details: anybody may ask."""
-    return web.Response(text="ok\n")
+    return answer
 
 
 async def serve(settings: DoorSettings, closing: asyncio.Event) -> None:
@@ -131,7 +124,7 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
         accepting.add_done_callback(lambda _: closing.set())
     try:
         async with (
-            _answering(application(door, settings.max_body), settings, measured.dropped) as url,
+            _listening(answering(door), settings, measured.dropped) as url,
             listening(settings.ops_host, settings.ops_port, wrong=wrong, figures=figures),
         ):
             yield url
@@ -144,11 +137,9 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
 
 
 @asynccontextmanager
-async def _answering(app: web.Application, settings: DoorSettings, dropped: Counter) -> AsyncIterator[str]:
-    """Listen, and answer by `app`, for as long as the block runs; gives the URL."""
-    inner = web.AppRunner(app)
-    await inner.setup()
-    connections = Connections(cast(web.Server, inner.server), settings.max_body)
+async def _listening(answer: Answering, settings: DoorSettings, dropped: Counter) -> AsyncIterator[str]:
+    """Listen, and answer, for as long as the block runs; gives the URL."""
+    connections = Connections(answer, settings.max_body)
     runner = web.ServerRunner(connections)
     await runner.setup()
     watching = asyncio.create_task(connections.watch(lambda why, number: dropped.labels(why).inc(number)))
@@ -158,7 +149,6 @@ async def _answering(app: web.Application, settings: DoorSettings, dropped: Coun
         yield f"http://{host}:{port}"
     finally:
         await runner.cleanup()
-        await inner.cleanup()
         await end(watching)
 
 

@@ -8,11 +8,13 @@ import typer
 
 from webhooks.commands.check import check
 from webhooks.commands.demo import demo
-from webhooks.commands.desk import drop, retry
+from webhooks.commands.drop import drop
 from webhooks.commands.entries import entries
-from webhooks.commands.look import markings, workspaces
+from webhooks.commands.look import markings
 from webhooks.commands.processes import receive, sandbox, up, work
+from webhooks.commands.retry import retry
 from webhooks.commands.send import send
+from webhooks.commands.workspaces import workspaces
 
 app = typer.Typer(
     help="When an invoice is paid in your billing system, its time entries are marked as invoiced in Clockify.",

@@ -6,11 +6,11 @@ that nobody reads, and what it answers to bad HTTP quotes it. It must not know w
 
 import asyncio
 import resource
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import structlog
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 from webhooks.room import Room, Visit
 
@@ -27,6 +27,7 @@ FRAMING = 256 * 1024
 """Bytes that a request may bring beside the largest body: its head, and what chunks add."""
 MOST_HEADER = 64 * 1024
 LOOK_EVERY = 1.0
+Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -111,9 +112,10 @@ class Connection(web.RequestHandler):
 class Connections(web.Server):
     """All connections of the receiver."""
 
-    def __init__(self, inner: web.Server, max_body: int) -> None:
-        """Serve what `inner`, a server that listens nowhere, would serve. `max_body` in bytes."""
-        super().__init__(inner.request_handler, request_factory=inner.request_factory)
+    def __init__(self, answer: Answering, max_body: int) -> None:
+        """Let `answer` answer each request. `max_body` in bytes."""
+        super().__init__(answer, request_factory=self._request)
+        self._max_body = max_body
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.room = Room(most_connections(descriptors), max_body + FRAMING)
 
@@ -128,6 +130,14 @@ class Connections(web.Server):
             lingering_time=LINGER,
             max_field_size=MOST_HEADER,
             auto_decompress=False,
+        )
+
+    def _request(
+        self, message: Any, payload: StreamReader, protocol: web.RequestHandler, writer: Any, task: Any
+    ) -> web.BaseRequest:
+        """A request, as aiohttp's parser hands over its parts; reading it is bounded."""
+        return web.BaseRequest(
+            message, payload, protocol, writer, task, self._loop, client_max_size=self._max_body
         )
 
     async def watch(self, count: Callable[[str, int], None]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 from multidict import CIMultiDictProxy
 
 
@@ -13,8 +14,7 @@ class UndecodableError(Exception):
     """The delivery is authentic, but its body is not of the shape that the source documents. The message says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One HTTP request from a source: `headers` (repeated ones kept) and `body`, the raw bytes as they were signed."""
 
     headers: CIMultiDictProxy[str]

@@ -3,11 +3,10 @@
 Pure values: no I/O, no clock. What a delivery says is decided by its source; what follows from it, by the ledger.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(msgspec.Struct, frozen=True):
     """The entries that an invoice names in one workspace.
 
     `workspace` is None where the invoice names none: the settings' default stands in.
@@ -18,8 +17,7 @@ class References:
     entries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceEvent:
+class InvoiceEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What every event about an invoice says.
 
     `invoice` may be empty where a reversal names only the `payment`: the source's id of it.
@@ -40,20 +38,15 @@ class InvoiceEvent:
     unresolved: str = ""
 
 
-class InvoicePaid(InvoiceEvent):
+class InvoicePaid(InvoiceEvent, frozen=True, kw_only=True):
     """An invoice was paid in full."""
 
-    __slots__ = ()
 
-
-class InvoiceReversed(InvoiceEvent):
+class InvoiceReversed(InvoiceEvent, frozen=True, kw_only=True):
     """An invoice that may have been paid is paid no longer: voided, refunded, written off."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentTied:
+class PaymentTied(msgspec.Struct, frozen=True, kw_only=True):
     """A payment was tied to an invoice, so that a later refund, which names only the payment, finds the invoice."""
 
     id: str

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from types import MappingProxyType
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
+from aiohttp.hdrs import EXPECT
 
 from webhooks.connections import arrived
 from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
@@ -25,6 +27,19 @@ log = structlog.get_logger()
 
 READ_WITHIN = 10.0
 """Seconds for a whole request to arrive: the most patient vendor waits longer, the slowest sender needs less."""
+_TOO_LARGE = (413, "larger than PAIDMARK_MAX_BODY")
+_INCOMPLETE = (400, "the body is not what it says it is, or has not come to its end")
+REFUSALS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
+    {
+        web.HTTPRequestEntityTooLarge: _TOO_LARGE,
+        UnpacksTooLargeError: _TOO_LARGE,
+        web.RequestPayloadError: _INCOMPLETE,
+        NotUnpackableError: _INCOMPLETE,
+        TimeoutError: (408, f"not complete within {READ_WITHIN:g} s"),
+        web.HTTPExpectationFailed: (417, "expects something else than to be told to continue"),
+    }
+)
+"""What cannot be read, and how that is answered."""
 TRY_AGAIN = {"Retry-After": "5"}
 
 
@@ -49,16 +64,13 @@ class Door:
     log: structlog.typing.FilteringBoundLogger = field(default_factory=lambda: structlog.get_logger().bind())
 
 
-DOOR = web.AppKey("door", Door)
-
-
-async def receive(request: web.Request) -> web.Response:
-    """Answer a delivery: 200 with an empty body once it is safe on disk.
+async def receive(door: Door, name: str, request: web.BaseRequest) -> web.Response:
+    """Answer a delivery of the source of that name: 200 with an empty body once it is safe on disk.
 
     Unknown names and wrong methods get 401, never 404, 405 or 410: some vendors delete the subscription on those.
     """
-    door, started = request.app[DOOR], time.monotonic()
-    source = door.sources.get(request.match_info["source"])
+    started = time.monotonic()
+    source = door.sources.get(name)
     if source is None or request.method != "POST":
         return _answer(door, "unknown", 401, "not a source, or not a POST", started)
     if source.secrets:
@@ -68,7 +80,7 @@ async def receive(request: web.Request) -> web.Response:
     return _answer(door, source.place.source, status, said, started)
 
 
-async def _handled(intake: Intake, source: Source, request: web.Request) -> tuple[int, str]:
+async def _handled(intake: Intake, source: Source, request: web.BaseRequest) -> tuple[int, str]:
     """The status that a delivery is answered with, and why."""
     try:
         delivery = await _read(request)
@@ -78,27 +90,37 @@ async def _handled(intake: Intake, source: Source, request: web.Request) -> tupl
         return 200, await _accept(intake, source, delivery)
     except NotAuthenticError as error:
         return source.kind.refusal, str(error)
-    except (web.HTTPRequestEntityTooLarge, UnpacksTooLargeError):
-        return 413, "larger than PAIDMARK_MAX_BODY"
-    except (web.RequestPayloadError, NotUnpackableError):
-        return 400, "the body is not what it says it is, or has not come to its end"
-    except TimeoutError:
-        return 408, f"not complete within {READ_WITHIN:g} s"
+    except tuple(REFUSALS) as error:
+        return REFUSALS[type(error)]
     except StoreInDoubtError as error:
         return 503, str(error)
 
 
-async def _read(request: web.Request) -> Delivery:
+async def _read(request: web.BaseRequest) -> Delivery:
     """The raw bytes, bounded in size and in time."""
+    if EXPECT in request.headers:
+        await _let_continue(request)
     try:
-        async with asyncio.timeout(READ_WITHIN):
+        if request.content.is_eof():  # as most are by now: a timer costs as much as reading
             body = await request.read()
+        else:
+            async with asyncio.timeout(READ_WITHIN):
+                body = await request.read()
     except ConnectionError as error:
         # The request keeps this error, and the error's frames would keep the request, with all that has come of its body.
         raise web.RequestPayloadError from error.with_traceback(None)
     arrived(request)
     encoding = ",".join(request.headers.getall("Content-Encoding", ()))
     return Delivery(request.headers, unpacked(body, encoding, request.client_max_size))
+
+
+async def _let_continue(request: web.BaseRequest) -> None:
+    """Tell a sender who asks before he sends the body. See https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1."""
+    if request.headers[EXPECT].lower() != "100-continue":
+        raise web.HTTPExpectationFailed
+    if request.version == HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 async def _accept(intake: Intake, source: Source, delivery: Delivery) -> str:

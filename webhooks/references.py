@@ -11,7 +11,6 @@ A further way to name entries is a further key here, read in `_read_place`.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeGuard
 
 import msgspec
@@ -29,16 +28,14 @@ _ID_LENGTH = 24
 _MOST_COMPLAINTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """What an invoice names, and why, where it is not empty, a person has to look first."""
 
     references: tuple[References, ...]
     unresolved: str = ""
 
 
-@dataclass(slots=True)
-class Place:
+class Place(msgspec.Struct):
     """What one place of a payload (the invoice itself, a line) names: ids, and what is wrong with them.
 
     `homeless`: a workspace was named, but cannot be read; the default must not stand in for it.
@@ -46,8 +43,8 @@ class Place:
 
     workspace: str | None = None
     homeless: bool = False
-    entries: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    entries: list[str] = msgspec.field(default_factory=list)
+    complaints: list[str] = msgspec.field(default_factory=list)
 
 
 def from_metadata(

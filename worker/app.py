@@ -146,6 +146,7 @@ async def _work_while_the_store_lasts(
     async with opened(settings, store, measured, closing) as sweep:
         worker = InstantWorker(
             functions(job_timeout(settings)),
+            heard=sweep.heard,
             redis_pool=store,
             queue_name=store.default_queue_name,
             job_serializer=encode,

@@ -13,9 +13,9 @@ import structlog
 
 from worker import batches
 from worker.batches import Batch
-from worker.ledger.hands import Handover, Lease, LeaseLostError, Sent
+from worker.ledger.hands import Backlog, Handover, Lease, LeaseLostError, Sent
 from worker.outcome import Applied, Outcome, Postponed, Refused, TooLarge, decide, known_entries
-from worker.pace import Pace
+from worker.pace import Pace, limits
 from worker.tally import Tally
 from worker.trial import Trial
 from worker.workshop import Workshop
@@ -31,26 +31,46 @@ TOO_SLOW = 3
 
 async def drain(workshop: Workshop, workspace: str) -> None:
     """Work off what is due in a workspace, for a slice of time. Does nothing where it is not due, or leased."""
-    lease = await workshop.hands.take(workspace)
-    if lease is None:
-        return
     try:
-        handover = await Drain(workshop, lease).work()
+        work = await begin(workshop, workspace)
+        if work is None:
+            return
+        lease, handover = work.lease, await work.work()
     except LeaseLostError:
         log.warning("lease.lost", workspace=workspace)
     else:
         await workshop.hands.release(lease, handover)
 
 
-class Drain:
-    """One slice of work for one workspace."""
+async def begin(workshop: Workshop, workspace: str) -> "Drain | None":
+    """Take the lease and read the backlog; None where it is not due, or leased."""
+    fingerprint = workshop.clockify.fingerprint(workspace)
+    counted = limits(workshop, workspace, fingerprint or "")
+    asked = time.monotonic()
+    begun = await workshop.hands.begin(
+        workspace,
+        most_entries=workshop.batch_size * BATCHES_AHEAD,
+        most_markings=MOST_MARKINGS,
+        limits=counted if fingerprint and not workshop.dry_run else (),
+    )
+    if begun is None:
+        return None
+    lease, backlog = begun
+    pace = Pace(workshop, lease, counted, permitted=asked if backlog.permitted else None)
+    if fingerprint is None:
+        pace.park("there is no key for this workspace in PAIDMARK_CLOCKIFY_API_KEY")
+    return Drain(workshop, lease, backlog, pace)
 
-    def __init__(self, workshop: Workshop, lease: Lease) -> None:
+
+class Drain:
+    """One slice of work for one workspace, which begins with a `backlog` that was read with the lease."""
+
+    def __init__(self, workshop: Workshop, lease: Lease, backlog: Backlog, pace: Pace) -> None:
         """Go on where the last lease ended."""
         self._shop = workshop
-        self._lease = lease
-        self._fingerprint = workshop.clockify.fingerprint(lease.workspace)
-        self._pace = Pace(workshop, lease, self._fingerprint or "")
+        self.lease = lease
+        self._backlog: Backlog | None = backlog
+        self._pace = pace
         self._trial = Trial.load(lease.trial)
         self._tally = Tally(())
         self._size = min(lease.size or workshop.batch_size, workshop.batch_size)
@@ -62,8 +82,6 @@ class Drain:
 
     async def work(self) -> Handover:
         """Plan and send, round by round, until nothing is left, time is up, or Clockify wants no more."""
-        if self._fingerprint is None:
-            self._pace.park("there is no key for this workspace in PAIDMARK_CLOCKIFY_API_KEY")
         while self._pace.goes_on:
             todo = await self._plan()
             if not todo and not self._trial.ask:
@@ -84,8 +102,10 @@ class Drain:
         """What to send in this round: parts of refused batches first, then as few and as full batches as can be."""
         if self._quick:
             self._size = min(self._size * 2, self._shop.batch_size)
-        most = self._size * BATCHES_AHEAD
-        backlog = await self._shop.hands.plan(self._lease, most_entries=most, most_markings=MOST_MARKINGS)
+        backlog, self._backlog = self._backlog, None
+        if backlog is None:
+            most = self._size * BATCHES_AHEAD
+            backlog = await self._shop.hands.plan(self.lease, most_entries=most, most_markings=MOST_MARKINGS)
         self._tally = Tally(backlog.pending)
         self._too_large = False
         self._claims_missing = backlog.claims_missing
@@ -137,7 +157,7 @@ class Drain:
     async def _mark(self, batch: Batch) -> None:
         """One PATCH, and what follows from its reply."""
         started = time.monotonic()
-        outcome = decide(await self._shop.clockify.mark(self._lease.workspace, batch), now=time.time())
+        outcome = decide(await self._shop.clockify.mark(self.lease.workspace, batch), now=time.time())
         took = time.monotonic() - started
         self._quick = isinstance(outcome, Applied) and took * 4 < self._shop.clockify.timeout
         self._tried = True
@@ -153,14 +173,12 @@ class Drain:
                 self._pace.taken()
                 self._control = Batch(batch.invoiced, batch.entries[:1])
                 progress = self._tally.applied(batch.entries) + self._tally.rejected(self._trial.taken(batch))
-                await self._shop.hands.settle(
-                    self._lease, progress, Sent(batch.entries, batch.invoiced, True)
-                )
+                await self._shop.hands.settle(self.lease, progress, Sent(batch.entries, batch.invoiced, True))
             case Postponed():
                 self._postpone(outcome)
                 self._trial.put_back([batch])
                 # It may have had its effect, or have it yet: the ledger must hear of it.
-                await self._shop.hands.settle(self._lease, [], Sent(batch.entries, batch.invoiced, False))
+                await self._shop.hands.settle(self.lease, [], Sent(batch.entries, batch.invoiced, False))
             case Refused():
                 await self._refuse(batch, outcome)
             case TooLarge() if len(batch.entries) > 1:
@@ -177,11 +195,11 @@ class Drain:
         if rejected:
             log.warning(
                 "entry.rejected",
-                workspace=self._lease.workspace,
+                workspace=self.lease.workspace,
                 entries=list(rejected),
                 reason=refusal.reason,
             )
-            await self._shop.hands.settle(self._lease, self._tally.rejected(rejected))
+            await self._shop.hands.settle(self.lease, self._tally.rejected(rejected))
         if self._trial.hopeless:
             await self._conclude()
 
@@ -191,7 +209,7 @@ class Drain:
             self._trial.ask.append(batch)
             return
         known = known_entries(
-            await self._shop.clockify.ask(self._lease.workspace, batch.entries), now=time.time()
+            await self._shop.clockify.ask(self.lease.workspace, batch.entries), now=time.time()
         )
         if isinstance(known, Postponed):
             self._trial.not_answered(batch)
@@ -221,4 +239,4 @@ class Drain:
             self._size = max(1, self._size // 2)
 
     def _described(self, batch: Batch) -> dict[str, object]:
-        return {"workspace": self._lease.workspace, "entries": len(batch.entries), "invoiced": batch.invoiced}
+        return {"workspace": self.lease.workspace, "entries": len(batch.entries), "invoiced": batch.invoiced}

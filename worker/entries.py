@@ -21,10 +21,9 @@ def is_id(text: str) -> bool:
 
 def pack(entries: tuple[str, ...]) -> bytes:
     """The ids, one after another, in their short form."""
-    text = "".join(entries)
-    if _ALL_HEX.fullmatch(text):
-        raw = bytes.fromhex(text)
-        return b"".join([_SHORT + raw[i : i + ID_LENGTH // 2] for i in range(0, len(raw), ID_LENGTH // 2)])
+    together = "00".join(("", *entries))
+    if _ALL_HEX.fullmatch(together):
+        return bytes.fromhex(together)
     return b"".join(
         _SHORT + bytes.fromhex(entry) if _HEX.fullmatch(entry) else _LONG + entry.encode()
         for entry in entries

@@ -5,6 +5,7 @@ the ledger, and the sweep finds it if the bell is lost.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -24,12 +25,19 @@ class InstantWorker(Worker):
     It writes no health check of arq's: a full store would refuse it. Its sign of life is the ledger's.
     """
 
+    def __init__(self, *arguments: Any, heard: Callable[[str], None], **options: Any) -> None:
+        """Tell `heard` the id of each job at once, while arq still keeps its books of it."""
+        super().__init__(*arguments, **options)
+        self._heard = heard
+
     async def _poll_iteration(self) -> None:
         self._collect()
         if self.job_counter >= self.max_jobs:
             await asyncio.wait(self.tasks.values(), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         elif popped := await self.pool.bzpopmin(self.queue_name, timeout=PATIENCE):
-            self._start(popped[1].decode(errors="replace"))
+            job_id = popped[1].decode(errors="replace")
+            self._heard(job_id)
+            self._start(job_id)
 
     def _start(self, job_id: str) -> None:
         self.job_counter += 1

@@ -3,13 +3,16 @@
 Services log to stdout. It must not know what is logged; it only keeps what looks like a secret out of it.
 """
 
+import asyncio
+import atexit
 import logging
 import os
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
@@ -19,6 +22,47 @@ _SECRET = re.compile(
     r"(?i)secret|password|passwd|token|signature|authorization|cookie|credential|(api|private|signing).?key"
 )
 _REDACTED = "***"
+
+
+class Lines:
+    """A stream whose lines go out together, once a turn of the event loop; at once, where none is running.
+
+    A line costs more to write than all else about it. What cannot be written (nobody reads any more) is dropped: it must
+    not stop the work.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        """Keep the stream."""
+        self._stream = stream
+        self._lines: list[str] = []
+        self._turn: asyncio.AbstractEventLoop | None = None
+
+    def write(self, text: str) -> None:
+        """Take some text."""
+        self._lines.append(text)
+
+    def flush(self) -> None:
+        """See that what was taken goes out."""
+        loop = _running()
+        if loop is None:
+            self.put()
+        elif loop is not self._turn:
+            self._turn = loop
+            loop.call_soon(self.put)
+
+    def put(self) -> None:
+        """Write all that was taken."""
+        lines, self._lines, self._turn = self._lines, [], None
+        with suppress(OSError, ValueError):
+            self._stream.write("".join(lines))
+            self._stream.flush()
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def configure(
@@ -32,13 +76,15 @@ def configure(
     least = logging.getLevelNamesMapping()[level.upper()]
     as_text = format == "text" or (format == "auto" and stream.isatty())
     last = _text(colors=stream.isatty() and not environ.get("NO_COLOR")) if as_text else _json()
+    lines = Lines(stream)
+    atexit.register(lines.put)
     structlog.configure(
         processors=[*_first(), *last],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, lines)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*_first(), structlog.stdlib.add_logger_name, without_what_was_sent],
@@ -76,7 +122,6 @@ def _is_secret(name: str) -> bool:
 
 def _first() -> list[Processor]:
     return [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,

@@ -1,11 +1,16 @@
 """Markings, the events behind them, and the states in which they can be. Pure values."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from urllib.parse import quote
 
+import msgspec
+
 _LONGEST_ID = 200
+_PLAIN = re.compile(rf"[0-9A-Za-z_.~-]{{0,{_LONGEST_ID}}}")
+"""What `quote` leaves as it is: nearly all ids."""
 
 
 class State(StrEnum):
@@ -31,16 +36,14 @@ class Verdict(StrEnum):
     TIED = "tied"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """The entries that an invoice names in one workspace."""
 
     workspace: str
     entries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """An event as the ledger takes it, with the entries that it names.
 
     `order` and `rank` decide which event of an invoice is the newest; `at` is in milliseconds since 1970.
@@ -61,8 +64,7 @@ class Cause:
     unresolved: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tie:
+class Tie(msgspec.Struct, frozen=True, kw_only=True):
     """A payment belongs to an invoice."""
 
     source: str
@@ -92,5 +94,7 @@ def reference(source: str, account: str, name: str) -> str:
 
 def _safe(name: str) -> str:
     """An id of somebody else's system with nothing in it that a key, a log or a terminal could trip over."""
+    if _PLAIN.fullmatch(name):
+        return name
     quoted = quote(name, safe="", errors="replace")
     return quoted if len(quoted) <= _LONGEST_ID else "sha256-" + sha256(quoted.encode()).hexdigest()

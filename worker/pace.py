@@ -6,6 +6,7 @@ Knows time, limits and failures, and nothing of entries.
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -25,23 +26,29 @@ WIDER = 1.02
 """Windows are counted a little wider than the limit's: calls do not arrive in the rhythm in which they left."""
 
 
+def limits(workshop: Workshop, workspace: str, fingerprint: str) -> list[Limit]:
+    """What counts a workspace's calls; `fingerprint` names the credential, whose calls are counted together."""
+    count, seconds = workshop.rate
+    names = (f"workspace:{workspace}", f"key:{fingerprint}")
+    return [Limit(name, count, seconds * WIDER) for name in names]
+
+
 class Pace:
     """The pace of one drain. `stop` is the handover, once something has made it stop."""
 
-    def __init__(self, workshop: Workshop, lease: Lease, fingerprint: str) -> None:
-        """`fingerprint` names the credential, whose calls are counted together."""
+    def __init__(
+        self, workshop: Workshop, lease: Lease, limits: Sequence[Limit], *, permitted: float | None = None
+    ) -> None:
+        """`permitted`: when the first call was permitted, if it was, by the clock of `time.monotonic`."""
         self._shop = workshop
+        self._permitted = permitted
         self._lease = lease
         self._until = time.monotonic() + workshop.slice
         self._failures = lease.failures
         self.proven = not (lease.failures or lease.parked)
         self.stop: Handover | None = None
         self._limited: float | None = None
-        count, seconds = workshop.rate
-        self._limits = [
-            Limit(name, count, seconds * WIDER)
-            for name in (f"workspace:{lease.workspace}", f"key:{fingerprint}")
-        ]
+        self._limits = limits
 
     @property
     def goes_on(self) -> bool:
@@ -51,6 +58,9 @@ class Pace:
 
     async def permitted(self) -> bool:
         """Wait for the rate limits. False where the wait is so long that the lease is better given back."""
+        permitted, self._permitted = self._permitted, None
+        if permitted is not None and time.monotonic() - permitted < FRESH:
+            return self.stop is None
         while True:
             asked = time.monotonic()
             wait = await self._shop.hands.permit(self._lease, self._limits)

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -39,6 +40,8 @@ async def _until_signalled(
 ) -> int:
     closing = asyncio.Event()
     close_on_signals(closing)
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: looking through it again and again is a twentieth of a busy receiver's time
     await until(settings, closing)
     return 0
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from worker.drain import drain
+from worker.ledger import bell
 from worker.ledger.store import STORE_ERRORS
 from worker.workshop import Workshop
 
@@ -31,6 +32,7 @@ class Sweep:
         self._most = most
         self._patience = patience
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._heard: dict[str, asyncio.Task[None]] = {}
         self._look = asyncio.Event()
 
     async def drain(self, workspace: str) -> None:
@@ -41,9 +43,15 @@ class Sweep:
             log.warning("drain.interrupted", workspace=workspace, reason=str(error))
         self._look.set()
 
+    def heard(self, job_id: str) -> None:
+        """A bell rings: its drain starts before arq has read what the job is."""
+        if workspace := bell.workspace(job_id):
+            self._heard[workspace] = self._start(workspace)
+
     async def rung(self, workspace: str) -> None:
         """A drain for the bell. It may outlast the job, cancelled or not: what it has sent, the ledger must hear of."""
-        done, _ = await asyncio.wait([self._start(workspace)], timeout=self._patience)
+        task = self._heard.pop(workspace, None) or self._start(workspace)
+        done, _ = await asyncio.wait([task], timeout=self._patience)
         for task in done:
             task.result()
 

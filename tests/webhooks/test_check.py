@@ -15,6 +15,7 @@ import typer
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
+from tests.webhooks.desk_scene import scene
 from webhooks.commands.check import check
 from worker.ledger import Hands, Intake, Keeping, connect
 from worker.ledger.hands import Handover
@@ -251,6 +252,37 @@ async def test_a_parked_workspace_is_told_with_the_reason(
         "warning",
         "parked, 1 waiting: the key is not accepted; when that is mended: paidmark workspaces resume " + WS,
     )
+
+
+@pytest.mark.parametrize(
+    ("bodies", "bound", "mark", "said"),
+    [
+        (1, 1000, "warning", "1 authentic body cannot be decoded"),
+        (3, 4, "warning", "3 authentic bodies cannot be decoded"),
+        (
+            4,
+            5,
+            "wrong",
+            "80% of the room for them is used, and when it is full, more of them are answered 503",
+        ),
+    ],
+)
+@pytest.mark.parametrize("counted", ["MOST_UNDECODED", "MOST_UNDECODED_BYTES"])
+async def test_what_cannot_be_decoded_is_told_and_more_loudly_where_its_room_is_nearly_full(
+    checked: Check, store_url: str, monkeypatch: pytest.MonkeyPatch, counted: str, bodies: int, bound: int,
+    mark: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(f"webhooks.checks.store.{counted}", bound)
+    async with scene(store_url) as at:
+        for number in range(bodies):
+            await at.intake.keep_undecoded("stripe", f"{number:064x}", b"{")
+
+    found = await checked()
+
+    assert found.about("undecoded")[0] == mark
+    assert said in found.about("undecoded")[1]
+    assert "paidmark markings --state unresolved" in found.about("undecoded")[1]
+    assert found.status == (1 if mark == "wrong" else 0)
 
 
 async def accept(store_url: str) -> None:

@@ -122,5 +122,5 @@ async def test_a_receiver_whose_accepting_breaks_down_ends_instead_of_answering_
                 assert response.status == 503
             await asyncio.wait_for(closing.wait(), 5)
 
-    with pytest.raises(AttributeError):
+    with pytest.raises(KeyError):
         await serve_in_vain()

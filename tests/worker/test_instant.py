@@ -17,7 +17,7 @@ from worker.embedded import embedded
 from worker.ending import end
 from worker.instant import InstantWorker
 from worker.ledger import connect
-from worker.ledger.bell import UNREADABLE, decode, encode
+from worker.ledger.bell import UNREADABLE, decode, encode, workspace
 from worker.ledger.store import STORE_ERRORS
 
 (A,) = ids(1)
@@ -38,6 +38,8 @@ BELL: dict[str, Any] = {
     "poll_delay": 0,
 }
 KINDS = [InstantWorker, Worker]
+HEARD: list[str] = []
+"""The ids of jobs, as they were popped."""
 
 
 @asynccontextmanager
@@ -60,13 +62,15 @@ async def running(
         func(ignore, name=UNREADABLE, keep_result=0),
     ]
     store = connect(url)
-    usual = {
+    usual: dict[str, Any] = {
         "job_serializer": encode,
         "job_deserializer": decode,
         "poll_delay": 0.01,
         "keep_result": 0,
         "max_jobs": 10,
     }
+    if kind is InstantWorker:
+        usual["heard"] = HEARD.append
     worker = kind(
         functions,
         redis_pool=store,
@@ -99,6 +103,20 @@ async def test_a_job_starts_in_the_moment_in_which_it_is_rung_for(ledger: Ledger
 
     assert sorted(waits)[10] < 0.1
     assert rung == [WORKSPACE]
+
+
+async def test_a_job_is_heard_of_even_if_arq_can_make_nothing_of_it(ledger: Ledger, store_url: str) -> None:
+    HEARD.clear()
+    await ledger.store.zadd("arq:queue", {f"drain:{WORKSPACE}:17": 17})
+    async with running(store_url):
+        await wait_until(lambda: HEARD, because="the bell was not heard")
+
+    assert [workspace(one) for one in HEARD] == [WORKSPACE]
+
+
+@pytest.mark.parametrize("job_id", ["", "drain", "drain:", "cron:minute:17", "\x00"])
+def test_what_is_no_bell_is_for_no_workspace(job_id: str) -> None:
+    assert workspace(job_id) == ""
 
 
 async def test_nothing_is_left_of_a_job_that_is_done(ledger: Ledger, store_url: str) -> None:
@@ -188,7 +206,9 @@ async def test_no_more_jobs_run_than_the_setting_says(ledger: Ledger, store_url:
 async def test_a_lost_store_ends_the_worker_with_an_exception(tmp_path: Path) -> None:
     async with embedded(tmp_path / "store") as store, opened(store.url) as ledger:
         connection = connect(store.url)
-        worker = InstantWorker([func(_nothing, name="drain")], redis_pool=connection, **BELL)
+        worker = InstantWorker(
+            [func(_nothing, name="drain")], redis_pool=connection, heard=HEARD.append, **BELL
+        )
         task = asyncio.create_task(worker.main())
         await ledger.intake.accept(paid("in_1", 1, A))
         await wait_until(lambda: worker.jobs_complete == 1, because="the job was not run")
@@ -204,7 +224,9 @@ async def test_a_job_that_a_full_store_takes_no_note_of_does_not_end_the_worker(
     async with embedded(tmp_path / "store") as store, opened(store.url) as ledger:
         await ledger.intake.accept(paid("in_1", 1, A))
         connection = connect(store.url)
-        worker = InstantWorker([func(_nothing, name="drain")], redis_pool=connection, **BELL)
+        worker = InstantWorker(
+            [func(_nothing, name="drain")], redis_pool=connection, heard=HEARD.append, **BELL
+        )
         await ledger.store.config_set("maxmemory", 1)
         working = asyncio.create_task(worker.main())
 

@@ -1,5 +1,6 @@
 """The log: what a line looks like, and what never gets into one."""
 
+import asyncio
 import io
 import json
 import logging
@@ -15,6 +16,16 @@ from worker.log import configure
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+class Counted(io.StringIO):
+    """Counts what is written in one go."""
+
+    writes = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        return super().write(text)
 
 
 pytestmark = pytest.mark.usefixtures("log_as_before")
@@ -33,6 +44,45 @@ def test_a_line_is_a_fact_with_its_level_its_time_and_its_fields() -> None:
 
     assert line.pop("timestamp").endswith("Z")
     assert line == {"event": "batch.applied", "level": "info", "entries": 20}
+
+
+async def test_lines_of_one_turn_of_the_loop_are_written_together_at_its_end() -> None:
+    stream = Counted()
+    configure("info", "json", stream)
+    log = structlog.get_logger()
+
+    log.info("one")
+    log.info("two")
+    assert stream.writes == 0
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["one", "two"]
+    assert stream.writes == 1
+
+
+def test_a_loop_that_has_ended_leaves_no_line_unwritten() -> None:
+    stream = Counted()
+    configure("info", "json", stream)
+
+    async def last_words() -> None:
+        structlog.get_logger().info("in the loop")
+
+    asyncio.run(last_words())
+    structlog.get_logger().info("after it")
+
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == [
+        "in the loop",
+        "after it",
+    ]
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing() -> None:
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    stream.close()
+
+    structlog.get_logger().info("nobody hears this")
 
 
 def test_a_fact_is_one_line_whatever_its_fields_hold() -> None:

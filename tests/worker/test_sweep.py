@@ -51,6 +51,21 @@ async def test_without_a_bell_the_work_is_found(worker: Bench) -> None:
     assert list(await worker.ledger.desk.workers()) == ["a worker"]
 
 
+async def test_what_was_heard_of_is_drained_once_and_waited_for(worker: Bench) -> None:
+    sweep = Sweep(worker.shop, name="a worker", most=10, patience=10.0)
+
+    async def scripts_called(invoice: str, heard: str) -> int:
+        await worker.ledger.intake.accept(paid(invoice, 1, A, B))
+        await worker.ledger.store.config_resetstat()
+        sweep.heard(heard)
+        await sweep.rung(WORKSPACE)
+        assert await worker.ledger.desk.workspaces() == []
+        return int((await worker.ledger.store.info("commandstats"))["cmdstat_evalsha"]["calls"])
+
+    await scripts_called("in_0", "no bell")
+    assert await scripts_called("in_1", f"drain:{WORKSPACE}:17") == await scripts_called("in_2", "no bell")
+
+
 async def test_a_workspace_that_waits_is_looked_at_when_it_is_due(worker: Bench) -> None:
     fault = worker.sandbox.faults.order(Fault(kind="error"))
     await worker.ledger.intake.accept(paid("in_1", 1, A))

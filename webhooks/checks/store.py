@@ -1,19 +1,23 @@
 """Is the store there, does it keep what it acknowledges, has it room, does its clock agree? It only reads.
 
-It must not know what the ledger keeps; workers and parked workspaces are asked for at the ledger's desk.
+It must not know how the ledger keeps anything; workers, parked workspaces and what could not be decoded are asked for at the
+ledger's desk.
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from arq import ArqRedis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from webhooks.checks.finding import Finding, ok, warning, wrong
-from webhooks.checks.store_facts import Facts, judge
+from webhooks.checks.store_facts import FULL, Facts, judge
+from webhooks.desk.words import counted
 from worker.embedded import find
 from worker.ledger import Desk, Keeping, connect
+from worker.ledger.intake import MOST_UNDECODED, MOST_UNDECODED_BYTES
+from worker.ledger.records import Undecoded
 from worker.ledger.sentinel import NoPrimaryError, ToPrimary
 from worker.ledger.store import STORE_ERRORS, NotPrimaryError, shortcomings
 from worker.settings import StoreSettings, redacted
@@ -132,7 +136,24 @@ async def _desk(desk: Desk) -> list[Finding]:
         findings.append(
             warning(f"workspace {one.workspace}", f"parked, {one.backlog} waiting: {one.parked}", advice)
         )
-    return findings
+    return findings + _undecoded(await desk.undecoded())
+
+
+def _undecoded(bodies: Sequence[Undecoded]) -> list[Finding]:
+    """What cannot be decoded awaits a person, and has a room of its own, which may be full before the store is."""
+    if not bodies:
+        return []
+    number, size = len(bodies), sum(one.size for one in bodies)
+    full = max(number / MOST_UNDECODED, size / MOST_UNDECODED_BYTES)
+    text = f"{counted(number, 'authentic body', 'authentic bodies')} cannot be decoded: acknowledged and kept, not carried out"
+    advice = (
+        "see them: paidmark markings --state unresolved; upgrade, have what matters sent again, and end them:"
+        ' paidmark drop --undecoded --reason "..."'
+    )
+    if full < FULL:
+        return [warning("undecoded", text, advice)]
+    room = f"{full:.0%} of the room for them is used, and when it is full, more of them are answered 503"
+    return [wrong("undecoded", f"{text}; {room}", advice)]
 
 
 def _alive(workers: Mapping[str, float]) -> Finding:

@@ -9,7 +9,7 @@ from webhooks.checks.finding import Finding, ok, warning, wrong
 OLDEST_REDIS = (7, 0)
 OLDEST_TO_WAIT_FOR_DISKS = (7, 2)
 FULL = 0.8
-"""The part of the store's memory from which on somebody should look."""
+"""The part of a bounded room from which on somebody should look."""
 CLOCK_TOLERANCE = 2.0
 """Seconds by which the store's clock may differ from ours."""
 

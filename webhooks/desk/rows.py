@@ -1,24 +1,29 @@
 """One line of the desk's list: a marking, or an event that has come to none. Pure, from an invoice's record."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from webhooks.desk.words import entries, iso
-from worker.ledger.records import Happening, Place, Record
+from worker.ledger.records import SHORT_DIGEST, UNDECODED, Happening, Place, Record
 from worker.marking import State
 
 OPEN_PLACES = frozenset({State.WAITING, State.REJECTED, State.PARTLY_APPLIED})
 AWAITING = frozenset({State.REJECTED, State.PARTLY_APPLIED, State.UNRESOLVED})
 _MADE_NOTHING = frozenset({State.UNRESOLVED, State.SUPERSEDED})
 _NOTHING_NEW = "says what is known already"
+_DIGEST = re.compile(rf"[0-9a-f]{{{SHORT_DIGEST}}}")
 _REPAIR = "a worker lost its lease: the present wish of these entries is sent once more"
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A ref, taken apart. Account and `id` are as the vendor wrote them; `kind` is invoice, payment or repair."""
+    """A ref, taken apart. Account and `id` are as the vendor wrote them.
+
+    `kind` is invoice, payment, repair, or undecoded: a body whose digest begins with `id`.
+    """
 
     source: str
     account: str
@@ -28,7 +33,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line. `says`: paid, reversed or repair. Times in milliseconds since 1970; `settled` 0: not yet."""
+    """A line. `says`: paid, reversed, repair, or empty: it could not be decoded. Times in milliseconds since 1970; `settled` 0: not yet."""
 
     ref: str
     event: str
@@ -46,6 +51,8 @@ def name(ref: str) -> Name:
     source, account, rest = ref.split("/", 2)
     if (source, account) == ("repair", "") and rest.isdigit():
         return Name("", "", rest, "repair")
+    if account == UNDECODED and _DIGEST.fullmatch(rest):
+        return Name(source, "", rest, UNDECODED)
     kind = "payment" if rest.startswith("@") else "invoice"
     return Name(source, unquote(account), unquote(rest.removeprefix("@")), kind)
 
@@ -110,6 +117,11 @@ def why(one: Happening) -> str:
     return "overtaken by a newer event" + (f"; was unresolved: {one.reason}" if one.reason else "")
 
 
+def says(ref: str, one: Happening) -> str:
+    """What an event says: paid or reversed. Empty for a body that nobody could decode."""
+    return "" if name(ref).kind == UNDECODED else _says(one.invoiced)
+
+
 def newest(record: Record) -> Happening | None:
     """The newest event that has made markings."""
     made = [one for one in record.history if one.state not in _MADE_NOTHING]
@@ -149,7 +161,7 @@ def _alone(ref: str, one: Happening) -> Row:
     return Row(
         ref=ref,
         event=one.event,
-        says=_says(one.invoiced),
+        says=says(ref, one),
         workspace=", ".join(wanted.workspace for wanted in one.wanted if wanted.workspace),
         state=one.state,
         ids=tuple(entry for wanted in one.wanted for entry in wanted.entries),

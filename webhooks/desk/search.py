@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
+from webhooks.desk import undecoded
 from webhooks.desk.rows import Row, name, rows
 from worker.ledger import Desk
 from worker.ledger.records import Record
@@ -78,8 +79,8 @@ async def read(desk: Desk, refs: Iterable[str]) -> list[Record]:
 
 async def _gather(desk: Desk, asked: Search, home: str, held_up: Mapping[str, str]) -> Found:
     newest: list[Row] = []
-    fitting: list[Row] = []
-    total = 0
+    fitting = [row for row in await _bodies(desk, asked) if _fits(row, asked)]
+    total = len(fitting)
     async for record in _records(desk, _candidates(desk, asked, home)):
         fit = [row for row in _rows(record, asked, held_up) if _fits(row, asked)]
         total += len(fit)
@@ -87,6 +88,14 @@ async def _gather(desk: Desk, asked: Search, home: str, held_up: Mapping[str, st
         if len(fitting) > _TOGETHER:
             newest, fitting = _newest(asked.limit, newest + fitting), []
     return Found(_newest(asked.limit, newest + fitting), total)
+
+
+async def _bodies(desk: Desk, asked: Search) -> list[Row]:
+    """The bodies that could not be decoded, where what is unresolved is asked for. They name no entry."""
+    if asked.entry or asked.workspace or asked.state not in (None, State.UNRESOLVED):
+        return []
+    found = await (undecoded.meant(desk, asked.invoice) if asked.invoice else desk.undecoded())
+    return [undecoded.row(one) for one in found]
 
 
 def _newest(limit: int, some: list[Row]) -> list[Row]:

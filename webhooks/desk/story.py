@@ -6,10 +6,10 @@ Must not ask the ledger: it tells what it is given.
 from collections.abc import Mapping
 from typing import Any
 
-from webhooks.desk.rows import Name, name, refusals, rows, why
+from webhooks.desk.rows import Name, name, refusals, rows, says, why
 from webhooks.desk.tables import REASON, say, table
 from webhooks.desk.words import ago, clock, duration, iso
-from worker.ledger.records import Happening, Place, Record
+from worker.ledger.records import UNDECODED, Happening, Place, Record
 from worker.marking import State
 
 _MARKS = {"+": "applied", "x": "refused", ".": "to do"}
@@ -41,13 +41,15 @@ def document(record: Record, held_up: Mapping[str, str]) -> dict[str, Any]:
         "account": told.account,
         "invoice": told.id,
         "workspaces": [_place(one, held_up) for one in record.places],
-        "history": [_happening(one) for one in record.history],
+        "history": [_happening(record.ref, one) for one in record.history],
     }
 
 
 def _introduced(told: Name) -> str:
     if told.kind == "repair":
         return "a repair: a worker lost its lease, and the present wish of these entries is sent once more"
+    if told.kind == UNDECODED:
+        return f"a body of source {told.source} that could not be decoded"
     account = f", account {told.account}" if told.account else ""
     return f"{told.kind} {told.id} of source {told.source}{account}"
 
@@ -87,8 +89,8 @@ def _tell_history(record: Record, now: int) -> None:
                 clock(one.accepted),
                 ago(one.accepted, now),
                 one.event,
-                "paid" if one.invoiced else "reversed",
-                clock(one.at),
+                says(record.ref, one) or "-",
+                clock(one.at) if one.at else "-",
                 one.state.value,
                 _became(one),
             ]
@@ -128,10 +130,10 @@ def _entries(place: Place) -> list[dict[str, str]]:
     ]
 
 
-def _happening(one: Happening) -> dict[str, Any]:
+def _happening(ref: str, one: Happening) -> dict[str, Any]:
     return {
         "event": one.event,
-        "says": "paid" if one.invoiced else "reversed",
+        "says": says(ref, one),
         "order": one.order,
         "rank": one.rank,
         "happened": iso(one.at),

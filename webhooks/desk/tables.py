@@ -15,6 +15,7 @@ from rich.text import Text
 
 from webhooks.desk.rows import Row, name
 from webhooks.desk.words import ago, plain
+from worker.ledger.records import UNDECODED
 
 _AS_WIDE_AS_IT_TAKES = 100_000
 _NARROWEST_REASON = 30
@@ -67,16 +68,19 @@ def document(said: Any) -> None:
 def row_table(rows: Iterable[Row], now: int) -> None:
     """Print markings and events, a line each. `now` in milliseconds since 1970."""
     columns = ("source", "invoice", "event", "says", "workspace", "state", "entries", "age", REASON)
-    table(columns, ([name(row.ref).source or "-", *_cells(row, now)] for row in rows))
+    table(columns, (_cells(row, now) for row in rows))
 
 
 def _cells(row: Row, now: int) -> list[str]:
-    age = ago(row.since, now)
+    told = name(row.ref)
+    age = ago(row.since, now) if row.since else "-"
     count = str(len(row.ids)) if row.ids else "-"
     return [
+        told.source or "-",
         row.ref,
-        row.event or "-",
-        row.says,
+        # The digest of a body that could not be decoded, whose ref has enough of it.
+        row.event if row.event and told.kind != UNDECODED else "-",
+        row.says or "-",
         row.workspace or "-",
         row.state.value,
         count,

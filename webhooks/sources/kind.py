@@ -6,6 +6,8 @@ A kind is data, not a class to inherit from. It must not do I/O, read a clock, o
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from webhooks.delivery import Delivery, Trust
 from webhooks.events import Event
 
@@ -18,8 +20,7 @@ class Options:
     paths: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """The events of one delivery. Where there are none, `ignored` says why in a word or two, for the log."""
 
     events: tuple[Event, ...]

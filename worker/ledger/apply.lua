@@ -53,12 +53,14 @@ local function overtake(record, event, changed, at)
   end
 end
 
--- What has said the same once more is remembered anew, and its claims with it.
+-- What has said the same once more is remembered anew, and its claims with it. Those of what waits the drain writes.
 local function renew_claims(record)
   if record[NUMBER] > 0 then call('PEXPIRE', numbers_of(record[NUMBER]), KEEP_CLAIMS) end
   for _, place in ipairs(record[PLACES]) do
-    for _, id in ipairs(each(place[NAMED])) do
-      call('PEXPIRE', claims_of(place[WORKSPACE], id), KEEP_CLAIMS)
+    if place[STATE] ~= 'waiting' then
+      for _, id in ipairs(each(place[NAMED])) do
+        call('PEXPIRE', claims_of(place[WORKSPACE], id), KEEP_CLAIMS)
+      end
     end
   end
 end

@@ -25,6 +25,12 @@ class _Job(msgspec.Struct):
     et: Annotated[int, msgspec.Meta(ge=0, le=LATEST)]
 
 
+def workspace(job_id: str) -> str:
+    """The workspace that a bell is for, by the id of its job; empty where the job is no bell."""
+    function, _, rest = job_id.partition(":")
+    return rest.rpartition(":")[0] if function == "drain" else ""
+
+
 def encode(job: dict[str, Any]) -> bytes:
     """The bytes of a job. What JSON cannot say (an exception as a result) becomes its name."""
     return msgspec.json.encode(job, enc_hook=lambda value: type(value).__name__)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from arq import ArqRedis
 
 from worker import entries
-from worker.ledger.records import Record, Workspace, record, workspace
+from worker.ledger.records import Record, Undecoded, Workspace, record, undecoded, workspace
 from worker.ledger.scripts import Argument, Keeping, Scripts
 from worker.marking import State, Wanted
 
@@ -82,6 +82,20 @@ class Desk:
     async def drop(self, ref: str, reason: str) -> int:
         """End what waits, or awaits a person, on one invoice. Returns how many markings and events were ended."""
         return int(await self._scripts.call("drop", ref, reason))
+
+    async def undecoded(self) -> list[Undecoded]:
+        """The bodies that could not be decoded, newest first; not what is in them."""
+        found = [undecoded(row) for row in await self._scripts.call("bodies", "")]
+        return sorted(found, key=lambda one: (one.kept, one.name), reverse=True)
+
+    async def body(self, one: Undecoded) -> bytes | None:
+        """What is in a body that could not be decoded: customers' data, perhaps. None where it is gone."""
+        found: list[bytes] = await self._scripts.call("bodies", one.name)
+        return found[0] if found else None
+
+    async def drop_body(self, one: Undecoded, reason: str) -> bool:
+        """End a body that could not be decoded; only the reason is kept, under its ref. False where it is gone."""
+        return bool(await self._scripts.call("drop_body", one.name, one.ref, one.digest, reason))
 
     async def resume(self, workspace: str) -> bool:
         """Have a parked or waiting workspace looked at now. False where there is nothing to resume."""

@@ -47,11 +47,13 @@ class Backlog:
     """The head of a backlog: what is `pending`, and whether there is `more` behind it.
 
     `claims_missing`: not all that was accepted has its claims written; what depends on them is passed over.
+    `permitted`: the first call is counted already, and may be made at once.
     """
 
     pending: tuple[Pending, ...]
     more: bool
     claims_missing: bool
+    permitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,33 +115,33 @@ class Hands:
     async def take(self, workspace: str) -> Lease | None:
         """The lease of a workspace, or None where it is not due or somebody else has it."""
         token = token_hex(8)
-        answer = await self._scripts.call("take", workspace, token, self._lease_ms)
-        if not answer[0]:
-            return None
-        _, failures, parked, trial, size = answer
-        return Lease(
-            workspace=workspace,
-            token=token,
-            failures=failures,
-            parked=parked.decode(),
-            trial=trial.decode(),
-            size=size,
+        return _lease(workspace, token, await self._scripts.call("take", workspace, token, self._lease_ms))
+
+    async def begin(
+        self, workspace: str, *, most_entries: int, most_markings: int, limits: Sequence[Limit]
+    ) -> tuple[Lease, Backlog] | None:
+        """`take`, `plan` and, where there are `limits`, `permit` for the first call: all in one round trip."""
+        token = token_hex(8)
+        mine = (workspace, token, self._lease_ms)
+        answers = await self._scripts.call_each(
+            [
+                ("take", mine),
+                ("plan", (*mine, most_entries, most_markings, MOST_CLAIMED, *_written(limits))),
+            ]
         )
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        lease = _lease(workspace, token, answers[0])
+        return (lease, _backlog(lease, answers[1])) if lease else None
 
     async def plan(self, lease: Lease, *, most_entries: int, most_markings: int) -> Backlog:
         """The head of the backlog, with the present wishes. Raises LeaseLostError."""
-        answer = await self._call(lease, "plan", most_entries, most_markings, MOST_CLAIMED)
-        if not answer[0]:
-            raise LeaseLostError(lease.workspace)
-        pending = tuple(_pending(*answer[i : i + 5]) for i in range(3, len(answer), 5))
-        return Backlog(pending, bool(answer[1]), bool(answer[2]))
+        return _backlog(lease, await self._call(lease, "plan", most_entries, most_markings, MOST_CLAIMED))
 
     async def permit(self, lease: Lease, limits: Sequence[Limit]) -> float:
         """Seconds to wait before the next call may be made; 0: it is counted, go on. Raises LeaseLostError."""
-        arguments: list[Argument] = []
-        for limit in limits:
-            arguments += [limit.name, limit.count, int(limit.window * 1000)]
-        answer = await self._call(lease, "permit", *arguments)
+        answer = await self._call(lease, "permit", *_written(limits))
         if answer < 0:
             raise LeaseLostError(lease.workspace)
         return float(answer) / 1000
@@ -184,6 +186,31 @@ class Hands:
 
     async def _call(self, lease: Lease, name: str, *arguments: Argument) -> Any:
         return await self._scripts.call(name, lease.workspace, lease.token, self._lease_ms, *arguments)
+
+
+def _written(limits: Sequence[Limit]) -> list[Argument]:
+    arguments: list[Argument] = []
+    for limit in limits:
+        arguments += [limit.name, limit.count, int(limit.window * 1000)]
+    return arguments
+
+
+def _lease(workspace: str, token: str, answer: Sequence[Any]) -> Lease | None:
+    if not answer[0]:
+        return None
+    _, failures, parked, trial, size = answer
+    return Lease(
+        workspace=workspace, token=token, failures=failures, parked=parked.decode(), trial=trial.decode(),
+        size=size,
+    )  # fmt: skip
+
+
+def _backlog(lease: Lease, answer: Sequence[Any]) -> Backlog:
+    if not answer[0]:
+        raise LeaseLostError(lease.workspace)
+    more, claims_missing, permitted = map(bool, answer[1:4])
+    pending = tuple(_pending(*answer[i : i + 5]) for i in range(4, len(answer), 5))
+    return Backlog(pending, more, claims_missing, permitted)
 
 
 def _pending(ref: bytes, revision: int, packed: bytes, wishes: bytes, done: bytes) -> Pending:

@@ -1,31 +1,36 @@
 """The door's side of the ledger: events in, durably, many to a round trip.
 
-Group commit: while one pipeline is on its way, what arrives waits; then all of it goes out together, and shares one
-write to disk. An event is acknowledged only by the store's own answer to its own script.
+Group commit: while the store has its hands full, what arrives waits; then all of it goes out together, in one call that
+shares one write to disk. An event is acknowledged only by the store's own answer to it.
 """
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from arq import ArqRedis
 
 from worker import entries
+from worker.ending import end
+from worker.ledger.queue import ACCEPT, Answer, Call, Queue
 from worker.ledger.scripts import Argument, Keeping, Scripts
 from worker.ledger.store import STORE_ERRORS, StoreInDoubtError
-from worker.ledger.watermark import Watermark
+from worker.ledger.watermark import Sent, Watermark
 from worker.marking import Cause, Tie, Verdict, reference
 
 log = structlog.get_logger()
 
-MOST_TOGETHER = 256
-MOST_WAITING = 10_000
+ON_THE_WAY = 2
+"""Calls on their way at once: the store works on one while the next is gathered."""
+LOOKS = 20
+"""Looks for those who have waited too long, in the time that they have."""
 MOST_UNDECODED = 1_000
 MOST_UNDECODED_BYTES = 64 * 1024 * 1024
+NO_ROOM = b"no room"
+_VERDICTS = {verdict.value.encode(): verdict for verdict in Verdict}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +40,6 @@ class Rules:
     future_tolerance: float = 900.0
     unreferenced: str = "counted"
     deadline: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    script: str
-    arguments: Sequence[Argument]
-    answer: "asyncio.Future[Verdict]"
 
 
 class Intake:
@@ -54,94 +52,99 @@ class Intake:
         """Keep the client; `run` must be running for anything to be accepted."""
         self._scripts = Scripts(store, keeping)
         self._rules = rules
-        self._waiting: deque[_Waiting] = deque()
-        self._something = asyncio.Event()
+        self._future = int(rules.future_tolerance * 1000)
+        self._queue = Queue((self._future, rules.unreferenced))
         self.watermark = Watermark()
         self.refused = ""
 
     async def accept(self, cause: Cause) -> Verdict:
         """Take an event; return when the store has it on disk. Raises StoreInDoubtError on any doubt."""
-        future = int(self._rules.future_tolerance * 1000)
-        wanted = cause.wanted or ()
         arguments: list[Argument] = [
             reference(cause.source, cause.account, cause.invoice) if cause.invoice else "",
             _payment(cause.source, cause.account, cause.payment) if cause.payment else "",
             cause.event, int(cause.invoiced), cause.order, cause.rank, cause.at, cause.unresolved,
-            future, self._rules.unreferenced, int(cause.wanted is not None),
+            int(cause.wanted is not None),
         ]  # fmt: skip
-        for one in wanted:
-            arguments += [one.workspace, entries.pack(one.entries)]
-        return await self._ask("accept", arguments)
+        size = 0
+        for one in cause.wanted or ():
+            packed = entries.pack(one.entries)
+            arguments += [one.workspace, packed]
+            size += len(packed)
+        return await self._queue.put(ACCEPT, arguments, size, self._rules.deadline)
 
     async def tie(self, tie: Tie) -> Verdict:
         """Remember which invoice a payment belongs to. Raises StoreInDoubtError on any doubt."""
         payment = _payment(tie.source, tie.account, tie.payment)
         invoice = reference(tie.source, tie.account, tie.invoice)
-        return await self._ask("tie", [payment, invoice, int(self._rules.future_tolerance * 1000)])
+        return await self._queue.put("tie", [payment, invoice, self._future], 0, self._rules.deadline)
 
     async def keep_undecoded(self, source: str, digest: str, body: bytes) -> Verdict:
         """Keep an authentic body that could not be decoded. Raises StoreInDoubtError where there is no room."""
-        return await self._ask(
-            "undecoded", [f"{source}/{digest}", body, MOST_UNDECODED, MOST_UNDECODED_BYTES]
-        )
+        arguments: list[Argument] = [f"{source}/{digest}", body, MOST_UNDECODED, MOST_UNDECODED_BYTES]
+        return await self._queue.put("undecoded", arguments, len(body), self._rules.deadline)
 
     async def run(self) -> None:
         """Send what is waiting, for ever. Cancel to stop: what is not answered then was not accepted."""
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
-                await self._send([one for one in batch if not one.answer.done()])
-
-    async def _ask(self, script: str, arguments: Sequence[Argument]) -> Verdict:
-        if len(self._waiting) >= MOST_WAITING:
-            raise StoreInDoubtError("too many deliveries are waiting for the store")
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Verdict] = loop.create_future()
-        late = loop.call_later(self._rules.deadline, self._give_up, answer)
-        self._waiting.append(_Waiting(script, arguments, answer))
-        self._something.set()
+        tasks = [asyncio.create_task(self._send_for_ever()) for _ in range(ON_THE_WAY)]
+        tasks.append(asyncio.create_task(self._give_up_for_ever()))
         try:
-            return await answer
+            await asyncio.gather(*tasks)
         finally:
-            late.cancel()
+            await end(*tasks)
+            self._queue.close("the receiver is ending")
 
-    def _give_up(self, answer: "asyncio.Future[Verdict]") -> None:
-        error = StoreInDoubtError(f"the store did not answer within {self._rules.deadline:g} s")
-        with suppress(asyncio.InvalidStateError):  # answered in this very moment
-            answer.set_exception(error)
+    async def _send_for_ever(self) -> None:
+        while True:
+            await self._queue.something.wait()
+            if calls := self._queue.take():
+                await self._send(calls)
 
-    async def _send(self, batch: list[_Waiting]) -> None:
-        if not batch:
-            return
+    async def _give_up_for_ever(self) -> None:
+        clock = asyncio.get_running_loop().time
+        why = f"the store did not answer within {self._rules.deadline:g} s"
+        while True:
+            await asyncio.sleep(self._rules.deadline / LOOKS)
+            self._queue.give_up(clock(), why)
+
+    async def _send(self, calls: Sequence[Call]) -> None:
+        sent = self.watermark.sent()
         try:
-            answers = await self._scripts.call_each([(one.script, one.arguments) for one in batch])
+            answers = await self._scripts.call_each([(call.script, call.arguments) for call in calls])
         except STORE_ERRORS as error:
-            answers = [error] * len(batch)
-        self._watch(sorted(tuple(answer[1:]) for answer in answers if not isinstance(answer, Exception)))
-        self.refused = next((str(answer) for answer in answers if isinstance(answer, Exception)), "")
-        for one, answer in zip(batch, answers, strict=True):
-            if one.answer.done():
-                continue
-            if isinstance(answer, Exception):
-                one.answer.set_exception(StoreInDoubtError(f"the store did not take it: {answer}"))
-            else:
-                _resolve(one, answer[0].decode())
+            answers = [error] * len(calls)
+        refusals = [
+            error
+            for call, answer in zip(calls, answers, strict=True)
+            for error in self._tell(call, answer, sent)
+        ]
+        self.refused = str(refusals[0]) if refusals else ""
 
-    def _watch(self, counts: list[tuple[int, int]]) -> None:
+    def _tell(self, call: Call, answer: Any, sent: Sent) -> list[Exception]:
+        """Answer those who wait for a call. Returns why some were not taken."""
+        if isinstance(answer, Exception):
+            verdicts = [answer] * len(call.asked)
+        else:
+            verdicts, accepts, before = answer
+            self._watch(sent, accepts, len(verdicts), before / 1000)
+        for one, verdict in zip(call.asked, verdicts, strict=True):
+            if not one.answer.done():
+                _resolve(one.answer, verdict)
+        return [verdict for verdict in verdicts if isinstance(verdict, Exception)]
+
+    def _watch(self, sent: Sent, accepts: int, taken: int, before: float) -> None:
         """Notice a store that has been put back to an earlier state."""
-        for accepts, before in counts:
-            if self.watermark.see(accepts, time.time(), before / 1000):
-                log.error("store.went_back", loss=self.watermark.loss)
+        if self.watermark.see(sent, accepts, taken, time.time(), before):
+            log.error("store.went_back", loss=self.watermark.loss)
 
 
-def _resolve(one: _Waiting, verdict: str) -> None:
-    """Answer one waiting delivery."""
-    if verdict == "no room":
-        one.answer.set_exception(StoreInDoubtError("no room for another body that cannot be decoded"))
+def _resolve(answer: Answer, verdict: bytes | Exception) -> None:
+    """Tell one who waits."""
+    if isinstance(verdict, Exception):
+        answer.set_exception(StoreInDoubtError(f"the store did not take it: {verdict}"))
+    elif verdict == NO_ROOM:
+        answer.set_exception(StoreInDoubtError("no room for another body that cannot be decoded"))
     else:
-        one.answer.set_result(Verdict(verdict))
+        answer.set_result(_VERDICTS[verdict])
 
 
 def _payment(source: str, account: str, payment: str) -> str:

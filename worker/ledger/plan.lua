@@ -3,9 +3,9 @@
 -- there are claims to be written still, what depends on the claims of others is passed over: a place whose own claims
 -- stand is wanted, whatever others say; anything else may turn out to be wanted by an invoice further behind.
 -- arguments: workspace, token, length of the lease (ms), entries and markings to read at most, claims of how many
---   markings to write at most
--- Answers {0} where the lease is lost, or {1, 1 if there is more, 1 if there are claims to be written still,
---   then ref, revision, packed entries, wishes, done, ...}.
+--   markings to write at most; then, where the first call shall be asked for at once, the limits that count it
+-- Answers {0} where the lease is lost, or {1, 1 if there is more, 1 if there are claims to be written still, 1 if the
+--   first call may be made, then ref, revision, packed entries, wishes, done, ...}.
 local workspace, token, lease, most_entries, most_markings = arg(1), arg(2), number(3), number(4), number(5)
 local at = now()
 if not held(workspace, token, at, lease) then return { 0 } end
@@ -30,7 +30,7 @@ for _, ref in ipairs(call('LPOP', unclaimed, number(6)) or {}) do
 end
 
 local missing = call('EXISTS', unclaimed)
-local answer, entries, read = { 1, 0, missing }, 0, 0
+local answer, entries, read = { 1, 0, missing, 0 }, 0, 0
 for _, ref in ipairs(call('LRANGE', backlog, 0, most_markings - 1)) do
   if entries >= most_entries then break end
   read = read + 1
@@ -49,4 +49,8 @@ for _, ref in ipairs(call('LRANGE', backlog, 0, most_markings - 1)) do
   end
 end
 if call('LLEN', backlog) > read then answer[2] = 1 end
+-- A call that is counted should be made: not where nothing is to be sent, or refused parts go first.
+if entries > 0 and #ARGV - 3 > 6 and (call('HGET', 'paidmark:workspace:' .. workspace, 'trial') or '') == '' then
+  if permit(7, at) == 0 then answer[4] = 1 end
+end
 return answer

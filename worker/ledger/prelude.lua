@@ -15,6 +15,7 @@
 --   unresolved, rejected sorted sets REF -> since when a person is awaited
 --   limit:NAME           list of the times of the newest calls that a rate limit counts
 --   undecoded            hash SOURCE/DIGEST -> an authentic body that could not be decoded
+--   undecoded-since      sorted set SOURCE/DIGEST -> when that body was kept
 --   workers              sorted set worker -> last sign of life
 --   accepted             when the last accept was (ms): whoever finds that the store is an older one knows since when
 --   figures              hash of counters
@@ -51,10 +52,10 @@ end
 
 local function count(figure, by) return call('HINCRBY', 'paidmark:figures', figure, by or 1) end
 
--- Counts an accept. Answers how many there were, and when (ms) the one before was; 0 if there was none.
-local function count_accept(at)
+-- Counts accepts. Answers how many there were, and when (ms) the one before these was; 0 if there was none.
+local function count_accepts(accepts, at)
   local before = call('SET', 'paidmark:accepted', whole(at), 'GET')
-  return count('accepts'), tonumber(before or 0)
+  return count('accepts', accepts), tonumber(before or 0)
 end
 
 -- The job that rings for a workspace, as arq's enqueue_job would write it. Its id names the workspace and the due time
@@ -65,9 +66,13 @@ local function ring(workspace, due)
   call('ZADD', 'arq:queue', due, id)
 end
 
+local roused = {}
+
 -- Something is to do: ring, unless somebody looks already, will look when it is time, or has been rung for. A workspace
 -- that is due later, and neither leased nor waiting for anything, only has a repair to come.
 local function rouse(workspace, at)
+  if roused[workspace] then return end
+  roused[workspace] = true
   local new = call('ZADD', 'paidmark:due', 'NX', whole(at), workspace) == 1
   if not new and tonumber(call('ZSCORE', 'paidmark:due', workspace)) > at
     and call('EXISTS', 'paidmark:workspace:' .. workspace) == 0 then

@@ -6,6 +6,10 @@ from typing import Any
 from worker import entries
 from worker.marking import State, Wanted
 
+UNDECODED = "undecoded"
+"""What stands in a ref for the account, of which nobody can tell."""
+SHORT_DIGEST = 12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -60,6 +64,26 @@ class Workspace:
     reason: str
     failing_for: float
     oldest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecoded:
+    """An authentic body that could not be decoded: `size` in bytes, `kept` in milliseconds since 1970, 0 if not known."""
+
+    source: str
+    digest: str
+    size: int
+    kept: int
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls it."""
+        return f"{self.source}/{self.digest}"
+
+    @property
+    def ref(self) -> str:
+        """What people call it."""
+        return f"{self.source}/{UNDECODED}/{self.digest[:SHORT_DIGEST]}"
 
 
 def record(ref: str, answer: Any) -> Record | None:
@@ -124,3 +148,10 @@ def workspace(row: list[Any]) -> Workspace:
         failing_for=failing_for / 1000,
         oldest=oldest / 1000,
     )
+
+
+def undecoded(row: list[Any]) -> Undecoded:
+    """One row of what `bodies.lua` has answered."""
+    name, size, kept = row
+    source, _, digest = name.decode().partition("/")
+    return Undecoded(source=source, digest=digest, size=size, kept=kept)

@@ -17,7 +17,8 @@ from redis.exceptions import NoScriptError
 from worker.ledger.bell import encode
 
 Argument = str | bytes | int
-_TAKING_EVENTS = {"accept", "tie", "retry"}
+_BEFORE = {"apply": {"accept", "tie", "retry"}, "limits": {"plan", "permit"}}
+"""What stands before some scripts only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,8 @@ class Script:
 def script(name: str) -> Script:
     """The script `name`.lua with what stands before it."""
     shebang, _, body = _read(name).partition("\n")
-    before = [_read("prelude"), _read("claims")] + ([_read("apply")] if name in _TAKING_EVENTS else [])
-    text = "\n".join([shebang, *before, body])
+    before = ["prelude", "claims", *(part for part, needed in _BEFORE.items() if name in needed)]
+    text = "\n".join([shebang, *map(_read, before), body])
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -66,17 +67,18 @@ class Scripts:
         return await self._store.execute_command(command, what, 0, *self._rules, *arguments)  # type: ignore[no-untyped-call]  # redis-py 5 says nothing of it
 
     async def call_each(self, calls: Sequence[tuple[str, Sequence[Argument]]]) -> list[Any]:
-        """What each of `calls` answers, in one round trip: a value, or the exception that it raised."""
+        """What each of `calls` answers, in one round trip: a value, or the exception that it raised.
+
+        A store that has forgotten scripts is told again. Then all calls from the first of these on are made once more:
+        each may be repeated, and may build on the one before it.
+        """
         answers = await self._send(calls)
-        forgotten = {calls[i][0] for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)}
+        forgotten = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if not forgotten:
             return answers
-        for name in forgotten:
+        for name in {calls[n][0] for n in forgotten}:
             await self._store.script_load(script(name).text)
-        again = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        for i, answer in zip(again, await self._send([calls[i] for i in again]), strict=True):
-            answers[i] = answer
-        return answers
+        return answers[: forgotten[0]] + await self._send(calls[forgotten[0] :])
 
     async def _send(self, calls: Sequence[tuple[str, Sequence[Argument]]]) -> list[Any]:
         pipeline = self._store.pipeline(transaction=False)

@@ -52,7 +52,7 @@ USERS = ("receiver", "worker", "desk")
 ADMIN = "admin"
 PAIDMARK = (sys.executable, "-m", "webhooks.cli")
 ARQ = (sys.executable, "-m", "arq", "worker.settings.WorkerSettings")
-A, B, C, D, E = ids(5)
+A, B, C, D, E, F, G = ids(7)
 QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 Command = tuple[str, ...]
@@ -170,8 +170,9 @@ async def receive_all(url: str) -> None:
 async def receive_more(url: str) -> None:
     """News of invoices that are settled."""
     async with intake_of(url) as intake:
-        await intake.accept(paid("in_1", 2, A, C))
-        await intake.accept(taken_back("in_1", 3))
+        await intake.accept(paid("in_1", 2, A, B))
+        await intake.accept(paid("in_1", 3, A, C))
+        await intake.accept(taken_back("in_1", 4))
 
 
 async def work_all(url: str) -> None:
@@ -245,6 +246,9 @@ async def look_and_intervene(url: str) -> None:
         assert await desk.retry("stripe//in_broken", [Wanted(WORKSPACE, (B,))]) == 1
         assert await desk.drop("stripe//in_broken", "billed by hand") == 1
         assert await desk.resume(WORKSPACE)
+        (body,) = await desk.undecoded()
+        assert await desk.body(body) == b"not what it should be"
+        assert await desk.drop_body(body, "sent again")
 
 
 async def be_the_receiver(url: str, invoice: str = "in_9") -> None:
@@ -253,7 +257,7 @@ async def be_the_receiver(url: str, invoice: str = "in_9") -> None:
         "PAIDMARK_REDIS_URL": url, "PAIDMARK_PORT": "0", "PAIDMARK_OPS_PORT": (port := str(free_port())),
         "PAIDMARK_SOURCES__STANDARD__SECRETS": STANDARD_SECRET,
     }  # fmt: skip
-    data = {"invoice_id": invoice, "workspace_id": ELSEWHERE, "time_entry_ids": [A, B]}
+    data = {"invoice_id": invoice, "workspace_id": ELSEWHERE, "time_entry_ids": [F, G]}
     body = json.dumps({"type": "invoice.paid", "timestamp": int(time.time()), "data": data})
     async with served(load(DoorSettings, environ)) as door, aiohttp.ClientSession() as session:
         post = session.post(
@@ -277,7 +281,7 @@ async def be_the_worker(url: str) -> None:
         }
         settings = load(HandsSettings, environ | {"PAIDMARK_OPS_PORT": (port := str(free_port()))})
         working = asyncio.create_task(work(settings, closing))
-        await wait_until(lambda: marked(sandbox, A, B), within=20, because="the entries were not marked")
+        await wait_until(lambda: marked(sandbox, F, G), within=20, because="the entries were not marked")
         async with (
             aiohttp.ClientSession() as session,
             session.get(f"http://127.0.0.1:{port}/metrics") as page,
@@ -307,7 +311,7 @@ async def be_arqs_own_worker(url: str) -> None:
         arq.send_signal(signal.SIGTERM)
         rest, _ = await arq.communicate()
     assert b"Traceback" not in said + rest, (said + rest).decode()
-    assert marked(sandbox, A, B)
+    assert marked(sandbox, F, G)
 
 
 async def run_commands(url: str) -> None:

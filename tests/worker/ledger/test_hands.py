@@ -4,10 +4,12 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from redis.exceptions import ResponseError
 
 from tests.conditions import wait_until
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, ids, opened, paid, taken_back
-from worker.ledger.hands import Handover, Lease, LeaseLostError, Limit, Progress, Sent
+from worker.ledger.hands import Backlog, Handover, Lease, LeaseLostError, Limit, Progress, Sent
+from worker.ledger.scripts import script
 from worker.marking import Wanted
 
 A, B, C, D = ids(4)
@@ -380,3 +382,72 @@ async def test_ten_thousand_times_the_same_ring_is_one_job(ledger: Ledger) -> No
         return bool(await ledger.store.zcard("arq:queue") == 1)
 
     await wait_until(one, because="there is not just one bell")
+
+
+CALLS = Limit("calls", 1, 60)
+
+
+async def begun(ledger: Ledger, *limits: Limit) -> tuple[Lease, Backlog]:
+    found = await ledger.hands.begin(WORKSPACE, most_entries=1000, most_markings=1000, limits=limits)
+    assert found is not None
+    return found
+
+
+async def test_a_lease_comes_with_its_backlog_and_the_permit_for_the_first_call(ledger: Ledger) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A))
+    lease, backlog = await begun(ledger, CALLS)
+
+    assert [one.entries for one in backlog.pending] == [(A,)]
+    assert backlog.permitted
+    assert await ledger.hands.permit(lease, [CALLS]) > 0
+
+
+async def test_where_a_limit_is_reached_the_first_call_has_no_permit_yet(ledger: Ledger) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A))
+    lease, _ = await begun(ledger, CALLS)
+    await ledger.hands.release(lease, Handover())
+
+    _, backlog = await begun(ledger, CALLS)
+
+    assert not backlog.permitted
+
+
+async def test_no_call_is_counted_where_none_will_be_made(ledger: Ledger) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A))
+    lease, backlog = await begun(ledger)
+    assert not backlog.permitted
+    await ledger.hands.release(lease, Handover(trial="refused parts"))
+    lease, backlog = await begun(ledger, CALLS)
+    assert not backlog.permitted
+    await ledger.hands.release(lease, Handover())
+    assert await ledger.desk.drop("stripe//in_1", "billed by hand") == 1
+    _, nothing = await begun(ledger, CALLS)
+
+    assert not nothing.pending
+    assert not nothing.permitted
+
+
+@pytest.mark.parametrize("known", ["take", "plan", ""])
+async def test_a_store_that_has_forgotten_some_scripts_is_begun_with_all_the_same(
+    ledger: Ledger, known: str
+) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A))
+    await ledger.store.script_flush()
+    if known:
+        await ledger.store.script_load(script(known).text)
+
+    _, backlog = await begun(ledger, CALLS)
+
+    assert backlog.permitted
+
+
+async def test_what_is_not_due_is_not_begun(ledger: Ledger) -> None:
+    assert await ledger.hands.begin(WORKSPACE, most_entries=1, most_markings=1, limits=[CALLS]) is None
+
+
+async def test_a_store_that_fails_in_the_middle_of_a_beginning_says_so(ledger: Ledger) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A))
+    await ledger.store.set(f"paidmark:unclaimed:{WORKSPACE}", "not a list")
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await ledger.hands.begin(WORKSPACE, most_entries=1, most_markings=1, limits=[])

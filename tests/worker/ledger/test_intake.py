@@ -4,8 +4,9 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -13,7 +14,7 @@ from redis.asyncio import Redis
 from tests.conditions import wait_until
 from tests.worker.worlds import WORKSPACE, Ledger, bench, ids, opened, paid, taken_back, tie
 from worker.embedded import embedded
-from worker.ledger import StoreInDoubtError
+from worker.ledger import StoreInDoubtError, queue
 from worker.ledger import intake as door
 from worker.ledger.intake import Rules
 from worker.marking import Verdict
@@ -41,6 +42,46 @@ async def test_concurrent_events_share_round_trips(ledger: Ledger) -> None:
 
     assert (await ledger.store.info("stats"))["total_reads_processed"] - before < 50
     assert await kept(ledger, range(501)) == set(range(501))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda store, key: store.rpush(key, "not a record"), "WRONGTYPE"),
+        (lambda store, key: store.set(key, b"\xc1 nor is this"), "Bad data format"),
+    ],
+    ids=["of another type", "unreadable"],
+)
+async def test_an_event_that_cannot_be_taken_holds_up_no_other(
+    ledger: Ledger, spoil: Callable[[Redis, str], Awaitable[Any]], why: str
+) -> None:
+    await spoil(ledger.store, "paidmark:invoice:stripe//in_1")
+
+    one, bad, other = await verdicts(ledger, range(3))
+
+    assert (one, other) == (Verdict.ACCEPTED, Verdict.ACCEPTED)
+    assert isinstance(bad, StoreInDoubtError)
+    assert why in str(bad)
+    assert why in ledger.intake.refused
+    assert await ledger.intake.accept(paid("in_3", 1, A)) is Verdict.ACCEPTED
+    assert ledger.intake.refused == ""
+
+
+async def test_so_much_goes_out_together_and_no_more(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "MOST_BYTES_TOGETHER", 1)
+    await ledger.store.config_resetstat()
+
+    assert set(await verdicts(ledger, range(5))) == {Verdict.ACCEPTED}
+
+    assert (await ledger.store.info("commandstats"))["cmdstat_evalsha"]["calls"] == 5
+
+
+async def test_who_asks_when_accepting_has_ended_is_told_so_at_once(store: Redis, store_url: str) -> None:
+    async with opened(store_url) as ledger:
+        await ledger.intake.accept(paid("in_1", 1, A))
+
+    with pytest.raises(StoreInDoubtError, match="the receiver is ending"):
+        await ledger.intake.accept(paid("in_2", 1, A))
 
 
 async def test_a_full_store_refuses_events_and_lets_the_work_flow_out(tmp_path: Path) -> None:
@@ -185,7 +226,7 @@ async def test_a_store_that_is_hung_is_in_doubt_within_the_deadline(tmp_path: Pa
 async def test_more_than_can_wait_is_in_doubt_at_once(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "MOST_WAITING", 3)
+    monkeypatch.setattr(queue, "MOST_WAITING", 3)
 
     answers = await verdicts(ledger, range(10))
 

@@ -47,7 +47,7 @@ _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 def verify(delivery: Delivery, trust: Trust) -> None:
     """Prove the delivery by any of its signatures under any secret, HMAC (`v1`) or ed25519 (`v1a`)."""
-    name, stamp, signature = _signed_by(delivery.headers)
+    name, stamp, signature = (signatures.single(delivery.headers, one) for one in _family(delivery.headers))
     signatures.check_time(stamp, trust)
     given = signatures.fields(" ".join(signatures.bounded(signature.split())), " ", ",")
     message = b".".join((signatures.wire(name), signatures.wire(stamp), delivery.body))
@@ -100,17 +100,16 @@ def _fact(
 def _id(headers: CIMultiDictProxy[str]) -> str:
     """The id of the event, from the same set of headers as `verify` believed."""
     try:
-        return identifier(_signed_by(headers)[0], "webhook-id")
+        return identifier(signatures.single(headers, _family(headers)[0]), "webhook-id")
     except NotAuthenticError as error:
         raise UndecodableError(str(error)) from error
 
 
-def _signed_by(headers: CIMultiDictProxy[str]) -> tuple[str, str, str]:
-    """Id, time and signature from one set of names: `webhook-` if any of it is there, else `svix-`. Never a mixture."""
+def _family(headers: CIMultiDictProxy[str]) -> tuple[str, str, str]:
+    """The names of id, time and signature: `webhook-` if any of these is there, else `svix-`. Never a mixture."""
     for family in _FAMILIES:
         if any(name in headers for name in family):
-            name, stamp, signature = (signatures.single(headers, one) for one in family)
-            return name, stamp, signature
+            return family
     raise NotAuthenticError("webhook-id, webhook-timestamp and webhook-signature are missing")
 
 

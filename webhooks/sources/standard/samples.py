@@ -40,7 +40,7 @@ def _signature(secret: str, message: bytes) -> str:
     if secret.startswith(PRIVATE):
         raw = Ed25519PrivateKey.from_private_bytes(private_seed(secret)).sign(message)
         return "v1a," + base64.b64encode(raw).decode()
-    keys = hmac_keys([secret])
+    keys = hmac_keys((secret,))
     if not keys:
         raise ValueError("this secret cannot sign: whsec_ and base64, or whsk_ and base64, is what can")
     return "v1," + signatures.hmac_base64(keys[0], message).decode()
