@@ -1,16 +1,51 @@
-"""`python -m bench`: one command a proof. What a proof does is its own package's business."""
+"""`python -m bench`: the figures, all of them or some by name; and a command for each proof.
+
+What is measured or proven is its own package's business.
+"""
 
 import random
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+Short = Annotated[
+    bool,
+    typer.Option("--short", help="Only see whether the bench works: a minute, and no figure to believe."),
+]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
-@app.callback()
-def main() -> None:
-    """Try to make Paidmark lose something, mark something wrong, or fall over; exit 0 only if nothing of it succeeded."""
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context, short: Short = False, json: Json = False) -> None:
+    """Measure Paidmark beside a plain service of aiohttp and arq, all figures; or prove something, by a command.
+
+    Examples: python -m bench · python -m bench figures memory · python -m bench chaos
+    """
+    if context.invoked_subcommand is None:
+        raise typer.Exit(_figures([], short=short, as_json=json))
+
+
+@app.command()
+def figures(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; all, if none is named.")] = None,
+    short: Short = False,
+    json: Json = False,
+) -> None:
+    """Measure some figures only: acknowledging, whole-way, backlog, limited, memory, recovery.
+
+    Examples: python -m bench figures acknowledging · python -m bench figures memory recovery --json
+    """
+    raise typer.Exit(_figures(names or [], short=short, as_json=json))
+
+
+def _figures(names: list[str], *, short: bool, as_json: bool) -> int:
+    from bench.figures import MEASURES, run  # noqa: PLC0415 - loaded by this command only
+
+    if unknown := [name for name in names if name not in MEASURES]:
+        raise typer.BadParameter(f"{unknown[0]}: there are {', '.join(MEASURES)}")
+    return run(names, short=short, as_json=as_json)
 
 
 @app.command()

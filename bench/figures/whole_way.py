@@ -1,0 +1,95 @@
+"""The whole way: from the acknowledgement to the call at Clockify, of a service that has nothing else to do."""
+
+import asyncio
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from bench.figures import deliveries
+from bench.figures.driver import drive
+from bench.figures.rig import COME_UP, Rig, until
+from bench.figures.size import Size
+from bench.figures.table import Figure, Measured
+
+PAUSES = (0.005, 0.05)
+"""Between two deliveries, in seconds: never in step with anybody's poll."""
+LOOK_EVERY = 0.01
+BARS = (0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100, 500)
+
+
+@dataclass(slots=True)
+class Way:
+    """One service, and the milliseconds from each acknowledgement to its call."""
+
+    name: str
+    receiver: str
+    worker: str
+    database: int
+    port: int = 0
+    milliseconds: list[float] = field(default_factory=list)
+
+    def share(self, share: float) -> float:
+        """A percentile."""
+        ordered = sorted(self.milliseconds)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+async def whole_way(rig: Rig, size: Size) -> tuple[list[Figure], list[str]]:
+    """Measure it; gives figures, and the histogram."""
+    await rig.start_sandbox()
+    ways = [
+        Way("ours", "paidmark", "paidmark", 5), Way("plain", "stored", "tuned", 6),
+        Way("plain, arq's defaults", "stored", "default", 7),
+    ]  # fmt: skip
+    for number, way in enumerate(ways):
+        way.port = await rig.start_receiver(f"{way.name}, receiver", way.receiver, way.database)
+        await rig.start_worker(f"{way.name}, worker", way.worker, way.database, rate="100000/s")
+        await _one(rig, way, tag=200 + number, number=0)
+    for number in range(1, size.latencies + 1):
+        for tag, way in enumerate(ways):
+            way.milliseconds.append(await _one(rig, way, tag=200 + tag, number=number))
+    for way in ways:
+        await rig.machine.end(f"{way.name}, receiver")
+        await rig.machine.end(f"{way.name}, worker")
+    return _figures(*ways), histogram(ways)
+
+
+async def _one(rig: Rig, way: Way, tag: int, number: int) -> float:
+    """Post one delivery and wait for its call. Returns the milliseconds between them."""
+    await asyncio.sleep(random.uniform(*PAUSES))  # noqa: S311 - not for secrets
+    before: int = (await rig.ask_sandbox("GET", "figures"))["ids_marked"]
+    acknowledged = (await drive(way.port, deliveries.prepared(tag, 1, first=number), connections=1)).last
+
+    async def called() -> bool:
+        marked: int = (await rig.ask_sandbox("GET", "figures"))["ids_marked"]
+        return bool(marked > before)
+
+    await until(called, COME_UP, f"{way.name}: the call comes", every=LOOK_EVERY)
+    called_at: float = (await rig.ask_sandbox("GET", "calls?last=1"))[0]["at"]
+    return (called_at - acknowledged) * 1000
+
+
+def _figures(ours: Way, plain: Way, default: Way) -> list[Figure]:
+    made = []
+    for share, goal in ((0.5, 2.0), (0.99, 5.0)):
+        at = ours.share(share)
+        made.append(
+            Figure(
+                name=f"acknowledged to PATCH, p{share * 100:g}", unit="ms", ours=Measured((at,)),
+                plain=Measured((plain.share(share),)), ratio=f"arq's defaults: {default.share(share):,.0f}",
+                goal=f"<= {goal:g} ms", met=at <= goal,
+            )
+        )  # fmt: skip
+    return made
+
+
+def histogram(ways: Sequence[Way]) -> list[str]:
+    """How many calls came within which time, a line a bar."""
+    lines = ["acknowledged to PATCH   " + "".join(f"{way.name:>24}" for way in ways)]
+    for low, high in pairwise((-math.inf, *BARS, math.inf)):
+        counts = [sum(low < one <= high for one in way.milliseconds) for way in ways]
+        name = f"over {low:g} ms" if math.isinf(high) else f"up to {high:g} ms"
+        lines.append(f"  {name:<22}" + "".join(f"{count:>24}" for count in counts))
+    return lines
