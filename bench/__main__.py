@@ -4,6 +4,7 @@ What is measured or proven is its own package's business.
 """
 
 import random
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,6 +47,23 @@ def _figures(names: list[str], *, short: bool, as_json: bool) -> int:
     if unknown := [name for name in names if name not in MEASURES]:
         raise typer.BadParameter(f"{unknown[0]}: there are {', '.join(MEASURES)}")
     return run(names, short=short, as_json=as_json)
+
+
+@app.command()
+def growth(
+    short: Short = False,
+    json: Json = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where to draw it, as SVG; needs '.[pictures]'.")
+    ] = None,
+) -> None:
+    """See how cost grows: with what waits, workspaces, entries an invoice, receivers and workers.
+
+    Examples: python -m bench growth · python -m bench growth --picture bench/growth/growth.svg
+    """
+    from bench.growth import run  # noqa: PLC0415 - loaded by this command only
+
+    raise typer.Exit(run(short=short, as_json=json, picture=picture))
 
 
 @app.command()

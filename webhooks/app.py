@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import structlog
 from aiohttp import web
@@ -29,6 +30,7 @@ from worker.ops import listening
 log = structlog.get_logger()
 
 DELIVERIES = "/webhooks/"
+MOST_COUNTERS = 1_000
 
 
 def source(name: str, settings: SourceSettings, default_workspace: str | None) -> Source:
@@ -105,10 +107,11 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
         settings.store, durable=durable, patience=rules.deadline, retries=1, replicas=settings.store_replicas
     )
     intake, desk = Intake(store, keeping, rules), Desk(store, keeping)
+    counter = lru_cache(maxsize=MOST_COUNTERS)(measured.deliveries.labels)
     door = Door(
         sources={name: source(name, one, settings.workspace) for name, one in settings.sources.items()},
         intake=intake,
-        count=lambda name, answer: measured.deliveries.labels(name, answer).inc(),
+        count=lambda name, answer: counter(name, answer).inc(),
     )
 
     async def wrong() -> list[str]:

@@ -81,9 +81,7 @@ class Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Answer. What aiohttp says of a request in its own words may quote it, so only the status of that is sent."""
-        if isinstance(resp, web.HTTPException):
-            resp = web.Response(status=resp.status)
+        """Answer; then the next thing to come is another request."""
         if self._visit.deaf:
             resp.force_close()
         done = await super().finish_response(request, resp, start_time)

@@ -34,7 +34,12 @@ def single(headers: CIMultiDictProxy[str], name: str) -> str:
 
 def fields(header: str, separator: str, assign: str) -> list[tuple[str, str]]:
     """`t=1,v1=a,v1=b` as pairs, in order; an item without `assign` has an empty value."""
-    return [(name, value) for name, _, value in (item.partition(assign) for item in header.split(separator))]
+    return pairs(header.split(separator), assign)
+
+
+def pairs(items: Iterable[str], assign: str) -> list[tuple[str, str]]:
+    """Each item cut at the first `assign`; an item without one has an empty value."""
+    return [(name, value) for name, _, value in (item.partition(assign) for item in items)]
 
 
 def only(pairs: Sequence[tuple[str, str]], name: str) -> str:

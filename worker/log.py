@@ -9,10 +9,12 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import msgspec
 import structlog
@@ -24,8 +26,12 @@ _SECRET = re.compile(
 _REDACTED = "***"
 
 
+LATE = 0.02
+"""Seconds that a line may wait for others."""
+
+
 class Lines:
-    """A stream whose lines go out together, once a turn of the event loop; at once, where none is running.
+    """A stream whose lines go out together, after a moment; at once, where no event loop is running.
 
     A line costs more to write than all else about it. What cannot be written (nobody reads any more) is dropped: it must
     not stop the work.
@@ -41,6 +47,13 @@ class Lines:
         """Take some text."""
         self._lines.append(text)
 
+    def line(self, text: str) -> None:
+        """Take a whole line: structlog calls it by the names of its levels."""
+        self._lines.append(text + "\n")
+        self.flush()
+
+    debug = info = warning = error = critical = exception = line
+
     def flush(self) -> None:
         """See that what was taken goes out."""
         loop = _running()
@@ -48,7 +61,7 @@ class Lines:
             self.put()
         elif loop is not self._turn:
             self._turn = loop
-            loop.call_soon(self.put)
+            loop.call_later(LATE, self.put)
 
     def put(self) -> None:
         """Write all that was taken."""
@@ -70,8 +83,11 @@ def configure(
     format: str = "auto",  # noqa: A002 - the setting's name
     stream: TextIO | None = None,
     environ: Mapping[str, str] = os.environ,
-) -> None:
-    """Send the log to `stream` (stdout) from `level` on; `format` is `json`, `text`, or `auto`: text on a terminal."""
+) -> Lines:
+    """Send the log to `stream` (stdout) from `level` on; `format` is `json`, `text`, or `auto`: text on a terminal.
+
+    Returns what its lines go through.
+    """
     stream = sys.stdout if stream is None else stream
     least = logging.getLevelNamesMapping()[level.upper()]
     as_text = format == "text" or (format == "auto" and stream.isatty())
@@ -81,7 +97,7 @@ def configure(
     structlog.configure(
         processors=[*_first(), *last],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, lines)),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(lines)
@@ -92,6 +108,7 @@ def configure(
         )
     )
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
+    return lines
 
 
 def without_what_was_sent(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
@@ -102,8 +119,23 @@ def without_what_was_sent(_: WrappedLogger, __: str, fields: EventDict) -> Event
     return fields
 
 
+def stamp(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
+    """Say when, in UTC, as RFC 3339 has it."""
+    now = time.time()
+    second = int(now)
+    fields["timestamp"] = f"{_written(second)}.{int((now - second) * 1e6):06d}Z"
+    return fields
+
+
+@lru_cache(maxsize=1)
+def _written(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def redact(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
     """Hide the values of fields that are named like secrets, at any depth."""
+    if not any(map(_is_secret, fields)) and dict not in map(type, fields.values()):
+        return fields
     return {name: _hidden(name, value) for name, value in fields.items()}
 
 
@@ -123,7 +155,7 @@ def _is_secret(name: str) -> bool:
 def _first() -> list[Processor]:
     return [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        stamp,
         redact,
     ]
 

@@ -14,7 +14,7 @@ from typing import Any
 from tests.service import STANDARD_SECRET, STRIPE_SECRET
 from webhooks.app import served
 from webhooks.settings import DoorSettings
-from worker.log import configure
+from worker.log import Lines, configure
 from worker.settings import load
 
 STANDARD_KEY = base64.b64decode(STANDARD_SECRET.removeprefix("whsec_"))
@@ -54,6 +54,7 @@ class Attacked:
 
     url: str
     log: StringIO = field(default_factory=StringIO)
+    lines: Lines | None = None
 
     @asynccontextmanager
     async def wire(self, raw: bytes = b"") -> AsyncIterator[Wire]:
@@ -73,6 +74,8 @@ class Attacked:
 
     def said(self) -> list[dict[str, Any]]:
         """The lines of log, each of which is a JSON object."""
+        if self.lines is not None:
+            self.lines.put()
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
 
     def complaints(self) -> list[dict[str, Any]]:
@@ -96,9 +99,9 @@ async def attacked(store_url: str, **settings: str) -> AsyncIterator[Attacked]:
         **settings,
     }
     log = StringIO()
-    configure("info", "json", log)
+    lines = configure("info", "json", log)
     async with served(load(DoorSettings, environ)) as url:
-        yield Attacked(url, log)
+        yield Attacked(url, log, lines)
 
 
 def request(

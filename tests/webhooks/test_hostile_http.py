@@ -130,6 +130,13 @@ async def test_who_asks_whether_to_go_on_is_told_to(door: Attacked) -> None:
         assert [await wire.status(), await wire.status()] == [100, 200]
 
 
+async def test_who_asks_in_an_older_http_is_answered_at_once(door: Attacked) -> None:
+    raw = request(IGNORED, [b"Expect: 100-continue", *stripe_signed(IGNORED)]).replace(
+        b"HTTP/1.1", b"HTTP/1.0", 1
+    )
+    assert await door.ask(raw) == 200
+
+
 async def test_who_expects_anything_else_is_refused_without_a_word_of_it(door: Attacked) -> None:
     async with door.wire(request(headers=[b"Expect: <marked>", b"Connection: close"])) as wire:
         said = await wire.rest()

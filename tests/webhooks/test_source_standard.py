@@ -18,7 +18,7 @@ from webhooks.events import InvoicePaid, InvoiceReversed, References
 from webhooks.sources.kind import Options
 from webhooks.sources.standard import FACTS, KIND
 from webhooks.sources.standard.keys import complaint
-from webhooks.sources.standard.paths import DEFAULTS, check, find
+from webhooks.sources.standard.paths import DEFAULTS, check, find, places
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -348,4 +348,4 @@ documents = st.recursive(
     payload=documents,
 )
 def test_a_dotted_path_finds_what_jmespath_finds(where: str, payload: object) -> None:
-    assert find(payload, "invoice", {"invoice": where}) == jmespath.search(where, payload)
+    assert find(payload, "invoice", places((("invoice", where),))) == jmespath.search(where, payload)

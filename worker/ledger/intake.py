@@ -56,6 +56,7 @@ class Intake:
         self._queue = Queue((self._future, rules.unreferenced))
         self.watermark = Watermark()
         self.refused = ""
+        self._free = ON_THE_WAY
 
     async def accept(self, cause: Cause) -> Verdict:
         """Take an event; return when the store has it on disk. Raises StoreInDoubtError on any doubt."""
@@ -96,8 +97,10 @@ class Intake:
     async def _send_for_ever(self) -> None:
         while True:
             await self._queue.something.wait()
-            if calls := self._queue.take():
+            if calls := self._queue.take(among=self._free):
+                self._free -= 1
                 await self._send(calls)
+                self._free += 1
 
     async def _give_up_for_ever(self) -> None:
         clock = asyncio.get_running_loop().time

@@ -14,7 +14,7 @@ from worker.ledger.store import StoreInDoubtError
 from worker.marking import Verdict
 
 MOST_WAITING = 10_000
-MOST_TOGETHER = 256
+FEW, MOST_TOGETHER = 8, 256
 MOST_BYTES_TOGETHER = 4 * 1024 * 1024
 ACCEPT = "accept"
 """The one script that takes many at once."""
@@ -66,11 +66,12 @@ class Queue:
         self.something.set()
         return one.answer
 
-    def take(self) -> list[Call]:
-        """The next calls, for those who still want to know."""
+    def take(self, among: int) -> list[Call]:
+        """The next calls, for those who still want to know: a fair share of what waits, `among` so many who take."""
         batch: list[Asked] = []
         size = 0
-        while self._waiting and len(batch) < MOST_TOGETHER and size < MOST_BYTES_TOGETHER:
+        most = min(max(len(self._waiting) // among, FEW), MOST_TOGETHER)
+        while self._waiting and len(batch) < most and size < MOST_BYTES_TOGETHER:
             one = self._waiting.popleft()
             if not one.answer.done():
                 batch.append(one)

@@ -49,7 +49,7 @@ def verify(delivery: Delivery, trust: Trust) -> None:
     """Prove the delivery by any of its signatures under any secret, HMAC (`v1`) or ed25519 (`v1a`)."""
     name, stamp, signature = (signatures.single(delivery.headers, one) for one in _family(delivery.headers))
     signatures.check_time(stamp, trust)
-    given = signatures.fields(" ".join(signatures.bounded(signature.split())), " ", ",")
+    given = signatures.pairs(signatures.bounded(signature.split()), ",")
     message = b".".join((signatures.wire(name), signatures.wire(stamp), delivery.body))
     symmetric, public = hmac_keys(trust.secrets), public_keys(trust.secrets)
     by_secret = signatures.matches(
@@ -65,30 +65,29 @@ def verify(delivery: Delivery, trust: Trust) -> None:
 def parse(delivery: Delivery, options: Options) -> Parsed:
     """The one event of a delivery, or why it is none of ours."""
     document = decode(_ANYTHING, delivery.body, "body")
-    where = dict(options.paths)
-    kind = paths.find(document, "type", where)
+    places = paths.places(options.paths)
+    kind = paths.find(document, "type", places)
     if not isinstance(kind, str):
         raise UndecodableError("type: missing, or not a text")
     if kind not in FACTS:
         return Parsed((), type_shown(kind))
-    return Parsed((_fact(FACTS[kind], delivery, document, where),))
+    return Parsed((_fact(FACTS[kind], delivery, document, places),))
 
 
 def _fact(
-    fact: type[InvoicePaid | InvoiceReversed], delivery: Delivery, document: object, where: dict[str, str]
+    fact: type[InvoicePaid | InvoiceReversed], delivery: Delivery, document: object, places: paths.Places
 ) -> InvoicePaid | InvoiceReversed:
     """References do not decide a reversal, the ledger's memory does: where they are none or broken, it cannot tell."""
     workspace, entries, account = (
-        paths.find(document, name, where) for name in ("workspace", "entries", "account")
+        paths.find(document, name, places) for name in ("workspace", "entries", "account")
     )
-    names = (where.get("workspace", "workspace_id"), where.get("entries", "time_entry_ids"))
-    named = from_fields(workspace, entries, names=names)
-    at = milliseconds(paths.find(document, "timestamp", where), "timestamp")
+    named = from_fields(workspace, entries, names=places.names)
+    at = milliseconds(paths.find(document, "timestamp", places), "timestamp")
     paid = fact is InvoicePaid
     return fact(
         id=_id(delivery.headers),
         account="" if account is None or account == "" else identifier(account, "account"),
-        invoice=identifier(paths.find(document, "invoice", where), "invoice"),
+        invoice=identifier(paths.find(document, "invoice", places), "invoice"),
         order=at,
         rank=PAID_RANK if paid else REVERSED_RANK,
         at=at,

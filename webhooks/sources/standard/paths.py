@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import jmespath
 
@@ -46,10 +46,32 @@ def compiled(expression: str) -> Callable[[Any], Any]:
     return jmespath.compile(expression).search
 
 
-def find(document: object, name: str, paths: Mapping[str, str]) -> Any:
+class Places(NamedTuple):
+    """For each name the function that finds it; and what workspace and entries are called in a complaint."""
+
+    finders: Mapping[str, Callable[[Any], Any]]
+    names: tuple[str, str]
+
+
+@lru_cache(maxsize=1024)
+def places(paths: tuple[tuple[str, str], ...]) -> Places:
+    """The places in a source's payloads; `paths` take the place of some of the DEFAULTS. Raises UndecodableError."""
+    given = {name: expression for name, expression in paths if expression}
+    finders = {name: _finder(name, expression) for name, expression in {**DEFAULTS, **given}.items()}
+    return Places(finders, (given.get("workspace", "workspace_id"), given.get("entries", "time_entry_ids")))
+
+
+def _finder(name: str, expression: str) -> Callable[[Any], Any]:
+    try:
+        return compiled(expression)
+    except (ValueError, RecursionError) as error:
+        raise UndecodableError(f"the path of {name} cannot be applied to any payload") from error
+
+
+def find(document: object, name: str, places: Places) -> Any:
     """What is at the path of that name, or None. Raises UndecodableError where the expression cannot be applied."""
     try:
-        return compiled(paths.get(name) or DEFAULTS[name])(document)
+        return places.finders[name](document)
     except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
         # jmespath checks the types of most arguments of its functions, not of all: contains('a', `1`) is a TypeError.
         raise UndecodableError(f"the path of {name} cannot be applied to this payload") from error
