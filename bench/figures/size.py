@@ -19,7 +19,7 @@ class Size:
 
 FULL = Size(
     deliveries=8_000, rounds=5, waiting=1_000_000, workspaces=1_000, backlog=10_000, limited=10_000,
-    latencies=500, kept=20_000,
+    latencies=500, kept=100_000,
 )  # fmt: skip
 SHORT = Size(
     deliveries=300, rounds=2, waiting=2_000, workspaces=50, backlog=200, limited=200, latencies=20, kept=500

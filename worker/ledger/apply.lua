@@ -38,7 +38,7 @@ local function none_of_ours(record) return #record[PLACES] == 0 and #record[EVEN
 local function remember_turn(ref, record, event_id, order, rank, paid)
   if not none_of_ours(record) or compare({ event_id, paid, order, rank }, record) <= 0 then return end
   turn_to(record, event_id, order, rank, paid)
-  call('SET', 'paidmark:invoice:' .. ref, cmsgpack.pack(record), 'PX', KEEP_EVENTS)
+  call('SET', 'paidmark:invoice:' .. ref, pack_record(record), 'PX', KEEP_EVENTS)
 end
 
 -- Events that this one overtakes: unresolved ones that are not newer, and, if it has changed what is wanted, the one

@@ -39,7 +39,7 @@ if taken and call('EXISTS', doubts) == 1 then
     local both = without(others, without(others, sent))
     if held_doubts[i]:sub(1, 1) ~= flag and both ~= '' then
       local ref, record = new_repair(workspace, both, at)
-      call('SET', 'paidmark:invoice:' .. ref, cmsgpack.pack(record))
+      call('SET', 'paidmark:invoice:' .. ref, pack_record(record))
       call('ZADD', 'paidmark:later:' .. workspace, held_doubts[i + 1], ref)
     end
   end
