@@ -17,6 +17,8 @@ from worker.embedded.valkey import binary
 Process = asyncio.subprocess.Process
 PAIDMARK = (sys.executable, "-m", "webhooks.cli")
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--save", "")
+TREE = str(Path(__file__).parent.parent)
+"""What is tried is the code beside the bench, whatever is installed."""
 GRACE = 20.0
 """Seconds within which a process that is asked to end must have ended: a call under way is a few at most."""
 
@@ -51,7 +53,11 @@ class Machine:
         clean = {key: value for key, value in os.environ.items() if not key.startswith("PAIDMARK_")}
         with self.log_of(name).open("ab") as log:
             self.running[name] = await asyncio.create_subprocess_exec(
-                *known.command, env={**clean, **known.environ}, cwd=self.folder, stdout=log, stderr=log
+                *known.command,
+                env={**clean, "PYTHONPATH": TREE, **known.environ},
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
             )
 
     async def end(self, name: str, number: int = signal.SIGTERM) -> int:

@@ -23,6 +23,7 @@ from worker.metrics import render
 from worker.ops import listening
 from worker.settings import HandsSettings
 from worker.sweep import Sweep
+from worker.unsaid import Unsaid
 from worker.workshop import SLICE, Workshop
 
 log = structlog.get_logger()
@@ -69,9 +70,9 @@ def keeping(settings: HandsSettings) -> Keeping:
 
 @asynccontextmanager
 async def opened(
-    settings: HandsSettings, store: ArqRedis, measured: Meters, closing: asyncio.Event
+    settings: HandsSettings, store: ArqRedis, measured: Meters, closing: asyncio.Event, unsaid: Unsaid
 ) -> AsyncIterator[Sweep]:
-    """Everything that drains need, put together."""
+    """Everything that drains need, put together. `unsaid` is left over from an earlier connection to the store."""
     async with Clockify(
         settings.clockify_url, settings.credential, timeout=settings.clockify_timeout
     ) as clockify:
@@ -86,6 +87,7 @@ async def opened(
             dry_run=settings.dry_run,
             observe=measured.observe,
             closing=closing,
+            unsaid=unsaid,
         )
         yield Sweep(
             workshop,
@@ -115,7 +117,7 @@ async def ignore(ctx: dict[Any, Any]) -> None:
 
 async def work(settings: HandsSettings, closing: asyncio.Event) -> None:
     """Work until `closing` is set; then finish what is in flight. A store that goes away is waited for."""
-    measured = meters()
+    measured, unsaid = meters(), Unsaid()
     store = connect(settings.store, connections=settings.max_drains * 2 + 10)
     desk = Desk(store, keeping(settings))
 
@@ -129,7 +131,7 @@ async def work(settings: HandsSettings, closing: asyncio.Event) -> None:
     async with listening(settings.ops_host, settings.ops_port, wrong=wrong, figures=figures):
         while not closing.is_set():
             try:
-                await _work_while_the_store_lasts(settings, measured, closing)
+                await _work_while_the_store_lasts(settings, measured, closing, unsaid)
             except STORE_ERRORS as error:
                 log.warning("store.lost", reason=str(error), retry_in=RETRY_STORE_AFTER)
                 with suppress(TimeoutError):
@@ -138,12 +140,12 @@ async def work(settings: HandsSettings, closing: asyncio.Event) -> None:
 
 
 async def _work_while_the_store_lasts(
-    settings: HandsSettings, measured: Meters, closing: asyncio.Event
+    settings: HandsSettings, measured: Meters, closing: asyncio.Event, unsaid: Unsaid
 ) -> None:
     """One arq worker and one sweep. A job that the store's loss has left behind is rung for again by the sweep."""
     store = connect(settings.store, connections=settings.max_drains * 2 + 10)
     await store.ping()
-    async with opened(settings, store, measured, closing) as sweep:
+    async with opened(settings, store, measured, closing, unsaid) as sweep:
         worker = InstantWorker(
             functions(job_timeout(settings)),
             heard=sweep.heard,

@@ -7,13 +7,14 @@ The story: take the lease, read and plan, send, settle, give the lease back. Wha
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
 
 from worker import batches
 from worker.batches import Batch
-from worker.ledger.hands import Backlog, Handover, Lease, LeaseLostError, Sent
+from worker.ledger.hands import Backlog, Handover, Lease, LeaseLostError, Progress, Sent
 from worker.outcome import Applied, Outcome, Postponed, Refused, TooLarge, decide, known_entries
 from worker.pace import Pace, limits
 from worker.tally import Tally
@@ -178,7 +179,7 @@ class Drain:
                 self._postpone(outcome)
                 self._trial.put_back([batch])
                 # It may have had its effect, or have it yet: the ledger must hear of it.
-                await self._shop.hands.settle(self.lease, [], Sent(batch.entries, batch.invoiced, False))
+                await self._settle([], Sent(batch.entries, batch.invoiced, False))
             case Refused():
                 await self._refuse(batch, outcome)
             case TooLarge() if len(batch.entries) > 1:
@@ -189,6 +190,9 @@ class Drain:
                 self._pace.park("Clockify says that a call with a single entry is too large (413)")
             case _:
                 self._pace.park(outcome.reason)
+
+    async def _settle(self, progress: Sequence[Progress], sent: Sent) -> None:
+        await self._shop.unsaid.settle(self._shop.hands, self.lease, progress, sent)
 
     async def _refuse(self, batch: Batch, refusal: Refused) -> None:
         rejected = self._trial.refused(batch, refusal)

@@ -22,7 +22,7 @@ SHORT_WAIT = 1.5
 FRESH = 1.0
 """Seconds for which a permit is good: a process that was stopped in between asks again."""
 RATE_LIMIT = "the rate limit"
-WIDER = 1.02
+WIDER = 1.06
 """Windows are counted a little wider than the limit's: calls do not arrive in the rhythm in which they left."""
 
 

@@ -17,6 +17,7 @@ from worker.ledger.bell import decode, encode
 from worker.log import configure
 from worker.sentinels import parse
 from worker.settings import HandsSettings, load
+from worker.unsaid import Unsaid
 
 
 def _for_arq(url: str) -> RedisSettings:
@@ -45,7 +46,7 @@ def build() -> type:
     closing = asyncio.Event()
 
     async def start(ctx: dict[Any, Any]) -> None:
-        ctx["open"] = opened(settings, store, meters(), closing)
+        ctx["open"] = opened(settings, store, meters(), closing, Unsaid())
         ctx["sweep"] = await ctx["open"].__aenter__()
         ctx["sweeping"] = asyncio.create_task(ctx["sweep"].run())
 

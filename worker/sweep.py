@@ -60,6 +60,7 @@ class Sweep:
         await self._workshop.hands.look_again()
         while True:
             self._look.clear()
+            await self._workshop.unsaid.say(self._workshop.hands)
             pause = await self._sweep()
             await self._workshop.hands.live(self._name, FORGOTTEN_AFTER)
             with suppress(TimeoutError):

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from worker.clockify import Clockify
 from worker.ledger.hands import Hands
+from worker.unsaid import Unsaid
 
 SLICE = 3.0
 """Seconds that one drain works before others have their turn."""
@@ -16,7 +17,7 @@ class Workshop:
     """What all drains of one process share.
 
     `rate` is (calls, seconds); `retry_cap` and `probe_interval` in seconds; `observe(outcome, seconds)` counts calls;
-    `closing` is set when the process shall end.
+    `closing` is set when the process shall end; `unsaid` outlasts a store that goes away.
     """
 
     hands: Hands
@@ -29,4 +30,5 @@ class Workshop:
     dry_run: bool
     observe: Callable[[str, float], None]
     closing: asyncio.Event
+    unsaid: Unsaid = field(default_factory=Unsaid)
     slice: float = SLICE

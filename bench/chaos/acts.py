@@ -16,7 +16,7 @@ from hashlib import sha256
 from bench.chaos.load import Load, Telling, workspace, write
 from bench.chaos.plan import RECEIVERS, WORKERS
 from bench.chaos.sender import Sender
-from bench.chaos.stage import Stage, until
+from bench.chaos.stage import LEASE, Stage, until
 from bench.link import Hold
 from webhooks.sources.kind import Sample
 
@@ -58,7 +58,7 @@ async def _sleeper(stage: Stage, sender: Sender, load: Load, number: int) -> flo
     wrong_since = time.monotonic()
     stage.machine.running[asleep].send_signal(signal.SIGCONT)
     await until(
-        lambda: shows(invoiced=False), within=PATIENCE, because="what came late was not undone", pause=0.005
+        lambda: shows(invoiced=False), within=LEASE, because="what came late was not undone", pause=0.005
     )
     return time.monotonic() - wrong_since
 

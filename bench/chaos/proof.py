@@ -14,6 +14,8 @@ from typing import Any
 from bench.chaos.load import Load, Telling
 
 _Invoice = tuple[str, str]
+RIGHT_AGAIN = 60.0
+"""Seconds within which what a late call undid is put right, in the worst of storms: two times what is doubtful for."""
 
 
 @dataclass(slots=True)
@@ -40,10 +42,16 @@ class Finding:
 
 def prove(evidence: Evidence) -> Finding:
     """Hold the end, the way to it, and the time that it took, against what was acknowledged."""
+    spells = list(_spells(evidence))
+    too_long = [
+        f"an entry stood wrong for {one:.1f} s after a late call, longer than {RIGHT_AGAIN:g} s: WRONG"
+        for one in spells
+        if one > RIGHT_AGAIN
+    ]
     return Finding(
-        wrong=[*wrong_now(evidence), *_unmarked_on_the_way(evidence)],
+        wrong=[*wrong_now(evidence), *_unmarked_on_the_way(evidence), *too_long],
         waits=list(_waits(evidence)),
-        spells=list(_spells(evidence)),
+        spells=spells,
     )
 
 

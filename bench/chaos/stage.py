@@ -108,6 +108,14 @@ class Stage:
         async with self.session.get(f"http://127.0.0.1:{self.ports[f'{name} ops']}/{path}") as response:
             return response.status, await response.text()
 
+    async def stands_in(self) -> bool:
+        """Whether the sandbox answers."""
+        try:
+            await self.sandbox("GET", "figures")
+        except aiohttp.ClientConnectionError:
+            return False
+        return True
+
     async def ready(self, name: str) -> bool:
         """Whether a process says that all is well."""
         try:
@@ -203,6 +211,7 @@ async def _start(stage: Stage) -> None:
             "PAIDMARK_PROBE_INTERVAL": "3",
         }
         await stage.machine.start(name, machine.worker(stage.ports[f"{name} ops"], environ))
+    await until(stage.stands_in, within=COME_UP, because="the sandbox did not come up")
     for name in (*RECEIVERS, *WORKERS):
         await until(partial(stage.ready, name), within=COME_UP, because=f"{name} did not come up")
 

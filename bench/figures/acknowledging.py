@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bench.figures import deliveries
 from bench.figures.driver import Drive, drive
-from bench.figures.rig import Rig
+from bench.figures.rig import Rig, until
 from bench.figures.size import Size
 from bench.figures.table import Figure, Measured
 from worker.ledger import Intake, Keeping, connect
@@ -16,6 +16,7 @@ from worker.ledger.intake import Rules
 
 CONNECTIONS = 64
 SEEDED_TOGETHER = 256
+PATIENCE = 300.0
 TIMES_PLAIN, OF_LIMIT, STAYS = 3.0, 0.65, 0.9
 """Goals: so many times the plain service, such a share of what stores nothing, such a share with much in the store."""
 EMPTY, PLAIN, UNSTORED, FULL, MANY = (
@@ -55,6 +56,7 @@ async def acknowledging(rig: Rig, size: Size) -> list[Figure]:
         Contender(FULL, "paidmark", 3), Contender(MANY, "paidmark", 4, size.workspaces),
     ]  # fmt: skip
     await fill(rig.store_url(3), size.waiting)
+    await until(lambda: _quiet(rig), PATIENCE, "the store has rewritten its file", every=0.5)
     for number, one in enumerate(contenders):
         one.port = await rig.start_receiver(one.name, one.how, one.database)
         await drive(one.port, deliveries.prepared(100 + number, 64, workspaces=one.workspaces), connections=1)
@@ -64,6 +66,13 @@ async def acknowledging(rig: Rig, size: Size) -> list[Figure]:
     for one in contenders:
         await rig.machine.end(one.name)
     return _figures({one.name: one for one in contenders}, size)
+
+
+async def _quiet(rig: Rig) -> bool:
+    """Whether the store does not rewrite its file just now, which takes a core for a while."""
+    async with rig.store() as store:
+        info = await store.info("persistence")
+    return not (info["aof_rewrite_in_progress"] or info["aof_rewrite_scheduled"])
 
 
 async def _round(rig: Rig, one: Contender, size: Size, tag: int) -> None:

@@ -41,7 +41,13 @@ class Script:
 def script(name: str) -> Script:
     """The script `name`.lua with what stands before it."""
     shebang, _, body = _read(name).partition("\n")
-    before = ["prelude", "record", "backlog", "claims", *(part for part, needed in _BEFORE.items() if name in needed)]
+    before = [
+        "prelude",
+        "record",
+        "backlog",
+        "claims",
+        *(part for part, needed in _BEFORE.items() if name in needed),
+    ]
     text = "\n".join([shebang, *map(_read, before), body])
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 

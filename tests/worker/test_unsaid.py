@@ -1,0 +1,78 @@
+"""What the ledger could not be told, since its store was away: it hears of it later, and an entry does not stay wrong."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.conditions import wait_until
+from tests.own_store import free_port, own_store
+from tests.worker.worlds import WORKSPACE, Bench, Ledger, bench, ids, opened, paid, taken_back
+from worker.ledger import Hands, Keeping, connect
+from worker.ledger.hands import Lease, Sent
+from worker.ledger.store import STORE_ERRORS
+from worker.sandbox import Fault
+from worker.unsaid import Unsaid
+
+(A,) = ids(1)
+LEASE = Lease(workspace=WORKSPACE, token="old", failures=0, parked="", trial="", size=0)
+
+
+async def doubtful(ledger: Ledger) -> int:
+    return int(await ledger.store.zcard(f"paidmark:doubtful:{WORKSPACE}"))
+
+
+async def test_a_call_that_is_given_up_while_the_store_is_away_is_doubtful_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    unsaid = Unsaid()
+    async with own_store(tmp_path) as store:
+        async with opened(store.url) as ledger, bench(ledger, unsaid=unsaid, patience=0.5) as worker:
+            await ledger.intake.accept(paid("in_1", 1, A))
+            worker.sandbox.faults.order(Fault(kind="silence", times=1))
+            draining = asyncio.create_task(worker.drain())
+            await wait_until(lambda: worker.sandbox.log.in_flight == 1, because="no call was made")
+            await store.kill()
+            with pytest.raises(STORE_ERRORS):
+                await draining
+        await store.start()
+        async with opened(store.url) as ledger:
+            assert await doubtful(ledger) == 0
+            await unsaid.say(ledger.hands)
+            assert await doubtful(ledger) == 1
+            await unsaid.say(ledger.hands)
+
+
+async def test_what_such_a_call_undoes_in_the_end_is_put_right(worker: Bench) -> None:
+    ledger, unsaid = worker.ledger, Unsaid()
+    nowhere = connect(f"redis://127.0.0.1:{free_port()}/0", patience=0.2, retries=0)
+    await ledger.intake.accept(paid("in_1", 1, A))
+    await worker.drain()
+    with pytest.raises(STORE_ERRORS):
+        await unsaid.settle(Hands(nowhere, Keeping(), 8.0), LEASE, [], Sent((A,), True, False))
+    await nowhere.aclose()
+    await unsaid.say(ledger.hands)
+    await worker.drain()
+    await ledger.intake.accept(taken_back("in_1", 2))
+    await worker.drain()
+    assert worker.invoiced([A]) == [False]
+    worker.sandbox.world.entries[A].invoiced = True
+
+    await ledger.forward(61)
+    await worker.drain()
+
+    assert worker.invoiced([A]) == [False]
+
+
+async def test_what_the_store_still_does_not_hear_is_kept(ledger: Ledger) -> None:
+    unsaid = Unsaid()
+    nowhere = connect(f"redis://127.0.0.1:{free_port()}/0", patience=0.2, retries=0)
+    away = Hands(nowhere, Keeping(), 8.0)
+    for say in (unsaid.settle(away, LEASE, [], Sent((A,), True, False)), unsaid.say(away)):
+        with pytest.raises(STORE_ERRORS):
+            await say
+    await nowhere.aclose()
+
+    await unsaid.say(ledger.hands)
+
+    assert await doubtful(ledger) == 1
