@@ -22,15 +22,16 @@ SHORT_WAIT = 1.5
 FRESH = 1.0
 """Seconds for which a permit is good: a process that was stopped in between asks again."""
 RATE_LIMIT = "the rate limit"
-WIDER = 1.06
-"""Windows are counted a little wider than the limit's: calls do not arrive in the rhythm in which they left."""
+WIDER, LATER = 1.02, 0.04
+"""Windows are counted a little wider than the limit's, by a share and by seconds: clocks differ, and calls do not arrive
+in the rhythm in which they left."""
 
 
 def limits(workshop: Workshop, workspace: str, fingerprint: str) -> list[Limit]:
     """What counts a workspace's calls; `fingerprint` names the credential, whose calls are counted together."""
     count, seconds = workshop.rate
     names = (f"workspace:{workspace}", f"key:{fingerprint}")
-    return [Limit(name, count, seconds * WIDER) for name in names]
+    return [Limit(name, count, seconds * WIDER + LATER) for name in names]
 
 
 class Pace:

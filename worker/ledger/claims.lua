@@ -43,27 +43,33 @@ local function wish(workspace, id)
   return false
 end
 
--- Writes that invoice `number` claims the entry, or no longer does.
-local function claim(workspace, id, number, stands)
-  local hash = claims_of(workspace, id)
-  local value = call('HGET', hash, id)
-  local mine, others = whole(number), {}
-  local written = stands and mine or '-' .. mine
-  if value ~= written then
-    for n in (value or ''):gmatch('[^,]+') do
-      if n ~= mine and n ~= '-' .. mine then others[#others + 1] = n end
+-- Writes that the invoice of number `mine` claims the entry, or no longer does. Most entries have one invoice, ever.
+local outlasting = {}
+local function claim(workspace, id, mine, stands)
+  local hash, written = claims_of(workspace, id), stands and mine or '-' .. mine
+  if call('HSETNX', hash, id, written) == 0 then
+    local value, others = call('HGET', hash, id), {}
+    if value ~= written then
+      for n in value:gmatch('[^,]+') do
+        if n ~= mine and n ~= '-' .. mine then others[#others + 1] = n end
+      end
+      others[#others + 1] = written
+      call('HSET', hash, id, table.concat(others, ','))
     end
-    others[#others + 1] = written
-    call('HSET', hash, id, table.concat(others, ','))
   end
-  call('PEXPIRE', hash, KEEP_CLAIMS)
+  if not outlasting[hash] then
+    outlasting[hash] = true
+    call('PEXPIRE', hash, KEEP_CLAIMS)
+  end
 end
 
--- Writes the claims of one place. A repair claims nothing itself.
+-- Writes the claims of one place. A repair claims nothing itself. Answers how many entries that were.
 local function claim_place(record, place)
-  if place[STANDS] == 'as claimed' then return end
-  for _, id in ipairs(each(place[NAMED])) do claim(place[WORKSPACE], id, record[NUMBER], place[STANDS]) end
-  for _, id in ipairs(each(place[FORMERLY])) do claim(place[WORKSPACE], id, record[NUMBER], false) end
+  if place[STANDS] == 'as claimed' then return 0 end
+  local mine, named, formerly = whole(record[NUMBER]), each(place[NAMED]), each(place[FORMERLY])
+  for _, id in ipairs(named) do claim(place[WORKSPACE], id, mine, place[STANDS]) end
+  for _, id in ipairs(formerly) do claim(place[WORKSPACE], id, mine, false) end
+  return #named + #formerly
 end
 
 -- A character an entry of a place, named ones first: `1` wanted invoiced, `0` not. A claim that stands is a wish.

@@ -13,8 +13,8 @@ from worker.marking import Pending
 
 DOUBT = 7.5
 """Leases for which a call that was given up may still have its effect at Clockify: a minute, as things are set."""
-MOST_CLAIMED = 2_000
-"""Markings of which one plan writes the claims: a few tens of milliseconds of the store's time."""
+MOST_CLAIMED = 10_000
+"""Entries of which one plan writes the claims: a few tens of milliseconds of the store's time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 -- Writes the claims of what was accepted meanwhile, and reads the head of a backlog with the wishes that follow. While
 -- there are claims to be written still, what depends on the claims of others is passed over: a place whose own claims
 -- stand is wanted, whatever others say; anything else may turn out to be wanted by an invoice further behind.
--- arguments: workspace, token, length of the lease (ms), entries and markings to read at most, claims of how many
---   markings to write at most; then, where the first call shall be asked for at once, the limits that count it
+-- arguments: workspace, token, length of the lease (ms), entries and markings to read at most, of how many entries to
+--   write the claims, at least; then, where the first call shall be asked for at once, the limits that count it
 -- Answers {0} where the lease is lost, or {1, 1 if there is more, 1 if there are claims to be written still, 1 if the
 --   first call may be made, then ref, revision, packed entries, wishes, done, ...}.
 local workspace, token, lease, most_entries, most_markings = arg(1), arg(2), number(3), number(4), number(5)
@@ -22,10 +22,13 @@ if oldest and has_waited_long(find_place(oldest, workspace))
   end
 end
 
-for _, ref in ipairs(call('LPOP', unclaimed, number(6)) or {}) do
+local claimed = 0
+while claimed < number(6) do
+  local ref = call('LPOP', unclaimed)
+  if not ref then break end
   local record = fetch(ref)
   local place = record and find_place(record, workspace)
-  if place then claim_place(record, place) end
+  claimed = claimed + 1 + (place and claim_place(record, place) or 0)
   if has_waited_long(place) and record[NUMBER] > 0 then remember_number(record[NUMBER], ref) end
 end
 
