@@ -71,4 +71,5 @@ class Clockify:
         except TimeoutError:
             return NoReply(f"Clockify did not answer within {self.timeout:g} s", slow=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return NoReply(f"the connection to Clockify failed ({type(error).__name__})")
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            return NoReply(f"the connection to Clockify failed ({type(error).__name__})", sent=sent)

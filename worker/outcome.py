@@ -40,10 +40,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class NoReply:
-    """Nothing came back that could be read; the call may have had its effect, or not. `slow`: time ran out."""
+    """Nothing came back that could be read. `slow`: time ran out. Unless it was never `sent`, it may have its effect."""
 
     reason: str
     slow: bool = False
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,15 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Nothing is wrong with the batch: try the workspace again, `after` seconds at the earliest if Clockify says so."""
+    """Nothing is wrong with the batch: try the workspace again, `after` seconds at the earliest if Clockify says so.
+
+    `may_land`: the call may have had its effect, or have it yet.
+    """
 
     reason: str
     after: float | None = None
     slow: bool = False
+    may_land: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,13 @@ class _Entry(msgspec.Struct):
 def decide(reply: Reply | NoReply, *, now: float) -> Outcome:
     """The outcome of a PATCH. `now` in seconds since 1970, for a `Retry-After` that is a date."""
     if isinstance(reply, NoReply):
-        return Postponed(reply.reason, slow=reply.slow)
+        return Postponed(reply.reason, slow=reply.slow, may_land=reply.sent)
     status = reply.status
     if 200 <= status < 300:  # noqa: PLR2004 - the class of success: https://www.rfc-editor.org/rfc/rfc9110#section-15
         return Applied()
     if status >= 500 or status in (408, 425, 429):  # noqa: PLR2004 - the server's fault, or too much of ours
-        return Postponed(f"Clockify answered {status}", retry_after(reply.retry_after, now=now))
+        wait = retry_after(reply.retry_after, now=now)
+        return Postponed(f"Clockify answered {status}", wait, may_land=status != 429)  # noqa: PLR2004 - not even looked at
     if status == 413:  # noqa: PLR2004 - content too large
         return TooLarge()
     return _refusal(status, reply.body)

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import structlog
 
-from worker.ledger.hands import Handover, Lease, Limit
+from worker.batches import Batch
+from worker.ledger.work import Handover, Lease, Limit
 from worker.outcome import Postponed, backoff
 from worker.workshop import Workshop
 
@@ -57,14 +58,17 @@ class Pace:
         enough = self.stop is None and self._limited is None and not self._shop.closing.is_set()
         return enough and time.monotonic() < self._until
 
-    async def permitted(self) -> bool:
-        """Wait for the rate limits. False where the wait is so long that the lease is better given back."""
+    async def permitted(self, batch: Batch | None = None) -> bool:
+        """Wait for the rate limits. False where the wait is so long that the lease is better given back.
+
+        `batch` is what a PATCH is about to set; None for a question.
+        """
         permitted, self._permitted = self._permitted, None
         if permitted is not None and time.monotonic() - permitted < FRESH:
             return self.stop is None
         while True:
             asked = time.monotonic()
-            wait = await self._shop.hands.permit(self._lease, self._limits)
+            wait = await self._shop.hands.permit(self._lease, self._limits, batch)
             if wait > SHORT_WAIT or asked + wait > self._until:
                 self._limited = max(wait, self._limited or 0.0)
                 return False

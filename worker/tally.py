@@ -1,52 +1,89 @@
 """Which entries of which markings are done, while a backlog is worked off. Pure but for its own memory."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from worker.ledger.hands import Progress
+from worker.ledger.work import Progress
 from worker.marking import Pending
 
-TO_DO, APPLIED, REJECTED = ".", "+", "x"
+TO_DO, APPLIED, REJECTED = b".+x"
 
 
 class Tally:
-    """The entries of the markings that are `pending`, each with the wish that was read last."""
+    """The entries of markings that are pending, each with the wish that was read last.
 
-    def __init__(self, pending: Sequence[Pending]) -> None:
+    Every entry of every marking has a slot in one row of marks. Most entries are named by one marking, once.
+    """
+
+    def __init__(self, pending: Iterable[Pending] = ()) -> None:
         """Merge what several markings want of one entry: what was read later knows more claims."""
-        self._pending = pending
-        self._done = [list(one.done) for one in pending]
-        self._where: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._pending: list[Pending] = []
+        self._refs: set[str] = set()
+        self._begins: list[int] = []
+        self._marks = bytearray()
+        self._owners: list[int] = []
+        self._slot: dict[str, int] = {}
+        self._more_slots: dict[str, list[int]] = {}
         self.wishes: dict[str, bool] = {}
-        for number, one in enumerate(pending):
-            for index, (entry, wish) in enumerate(zip(one.entries, one.wishes, strict=True)):
-                if one.done[index] == TO_DO:
-                    self._where[entry].append((number, index))
-                    self.wishes[entry] = wish
-                elif entry in self.wishes:
-                    self.wishes[entry] = wish
+        self._merge(pending, self.wishes)
+
+    def extend(self, pending: Iterable[Pending]) -> dict[str, bool]:
+        """Take in those markings that have nothing in common with what is here already. Returns what they wish for."""
+        here = self._slot.keys()
+        others = [one for one in pending if one.ref not in self._refs and here.isdisjoint(one.entries)]
+        wishes: dict[str, bool] = {}
+        self._merge(others, wishes)
+        self.wishes |= wishes
+        return wishes
 
     def applied(self, entries: Iterable[str]) -> list[Progress]:
         """What to settle once Clockify has taken `entries`."""
-        return self._mark(dict.fromkeys(entries, ""), APPLIED)
+        return [self._progress(number) for number in self._mark(entries, APPLIED)]
 
     def rejected(self, reasons: dict[str, str]) -> list[Progress]:
         """What to settle once Clockify has refused entries for good, each for its reason."""
-        return self._mark(reasons, REJECTED)
-
-    def _mark(self, reasons: dict[str, str], mark: str) -> list[Progress]:
-        touched: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
-        for entry, reason in reasons.items():
-            self.wishes.pop(entry, None)
-            for number, index in self._where.pop(entry, ()):
-                self._done[number][index] = mark
-                touched[number].append((index, reason))
         return [
-            Progress(
-                self._pending[number].ref,
-                self._pending[number].revision,
-                "".join(self._done[number]),
-                tuple(marked) if mark == REJECTED else (),
-            )
-            for number, marked in touched.items()
+            self._progress(number, [(slot - self._begins[number], reasons[entry]) for slot, entry in marked])
+            for number, marked in self._mark(reasons, REJECTED).items()
         ]
+
+    def _merge(self, pending: Iterable[Pending], wishes: dict[str, bool]) -> None:
+        for one in pending:
+            begin, count = len(self._marks), len(one.entries)
+            self._owners += [len(self._pending)] * count
+            self._pending.append(one)
+            self._refs.add(one.ref)
+            self._begins.append(begin)
+            self._marks += one.done.encode()
+            slots = dict(zip(one.entries, range(begin, begin + count), strict=True))
+            untouched = len(slots) == count and one.done.count(".") == count
+            if untouched and self._slot.keys().isdisjoint(slots):
+                self._slot |= slots
+                wishes.update(zip(one.entries, one.wishes, strict=True))
+            else:
+                self._merge_singly(one, begin, wishes)
+
+    def _merge_singly(self, one: Pending, begin: int, wishes: dict[str, bool]) -> None:
+        for slot, (entry, wish) in enumerate(zip(one.entries, one.wishes, strict=True), begin):
+            if self._marks[slot] == TO_DO:
+                if self._slot.setdefault(entry, slot) != slot:
+                    self._more_slots.setdefault(entry, []).append(slot)
+                wishes[entry] = wish
+            elif entry in wishes:
+                wishes[entry] = wish
+
+    def _mark(self, entries: Iterable[str], mark: int) -> dict[int, list[tuple[int, str]]]:
+        """Mark entries wherever they are named. Returns which slots those are, by the number of the marking."""
+        touched: dict[int, list[tuple[int, str]]] = {}
+        for entry in entries:
+            self.wishes.pop(entry, None)
+            first = self._slot.pop(entry, None)
+            if first is not None:
+                for slot in (first, *self._more_slots.pop(entry, ())):
+                    self._marks[slot] = mark
+                    touched.setdefault(self._owners[slot], []).append((slot, entry))
+        return touched
+
+    def _progress(self, number: int, refusals: Iterable[tuple[int, str]] = ()) -> Progress:
+        one, begin = self._pending[number], self._begins[number]
+        done = self._marks[begin : begin + len(one.entries)].decode()
+        return Progress(one.ref, one.revision, done, tuple(refusals))

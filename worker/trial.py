@@ -82,6 +82,11 @@ class Trial:
         )
         return msgspec.json.encode(dump).decode()
 
+    @property
+    def clear(self) -> bool:
+        """Whether nothing is held against any entry."""
+        return not (self.aside or self.shy or self.doubt)
+
     def keep_to(self, wishes: Mapping[str, bool]) -> None:
         """Forget what is no longer wished for as it is on trial."""
         self.ask, self.good, self.parts = (

@@ -1,6 +1,7 @@
 """What the ledger has not heard of calls to Clockify, because the store was away: it is said when the store is back.
 
-A call that may have an effect of which the ledger never hears could leave an entry wrong for ever.
+Every call is doubtful from before it goes out, but only for a while. One that went out later than that, by a worker who
+slept, and of which the ledger never hears could leave an entry wrong for ever.
 """
 
 from collections import deque
@@ -8,8 +9,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from worker.ledger.hands import Hands, Lease, LeaseLostError, Progress, Sent
+from worker.ledger.hands import Hands
 from worker.ledger.store import STORE_ERRORS
+from worker.ledger.work import Lease, LeaseLostError, Progress, Sent
 
 NOBODY = ""
 """A token that holds no lease: the backlog has moved on, and the entries' present wish is what must be said."""

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from webhooks.commands.desk import desk
 from worker.ledger import Desk, Hands, Intake, Keeping, Lease, connect
-from worker.ledger.hands import Handover, Progress, Sent
 from worker.ledger.intake import Rules
+from worker.ledger.work import Effect, Handover, Progress, Sent
 from worker.marking import Cause, Verdict, Wanted
 
 HOME, AWAY = "64a1b2c3d4e5f60718293a4b", "54b0000000000000000000ff"
@@ -56,7 +56,7 @@ class Scene:
         lease = await self.take(workspace)
         planned = await self.hands.plan(lease, most_entries=1, most_markings=1)
         first = planned.pending[0]
-        sent = Sent(first.entries, first.wishes[0], True)
+        sent = Sent(first.entries, first.wishes[0], Effect.TAKEN)
         await self.hands.settle(lease, [Progress(first.ref, first.revision, done, refusals)], sent)
         await self.hands.release(lease, Handover())
 

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from tests.webhooks.desk_scene import scene
 from webhooks.commands.check import check
 from worker.ledger import Hands, Intake, Keeping, connect
-from worker.ledger.hands import Handover
 from worker.ledger.intake import Rules
+from worker.ledger.work import Handover
 from worker.marking import Cause, Wanted
 from worker.sandbox import Fault, Sandbox, Seed, Workspace, running
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from typer.testing import Result
 
 from tests.webhooks.desk_scene import AWAY, HOME, Scene, ids, scene
-from worker.ledger.hands import Handover, LeaseLostError, Sent
+from worker.ledger.work import Effect, Handover, LeaseLostError, Sent
 from worker.marking import Wanted
 
 HOSTILE = "in_[red]x[/red]\n\x1b[31m*?"
@@ -321,7 +321,7 @@ async def test_a_repair_is_shown_as_a_repair(at: Scene) -> None:
     lost = await at.take(HOME)
     await at.hands.release(lost, Handover())
     with pytest.raises(LeaseLostError):
-        await at.hands.settle(lost, [], Sent(ids(2), invoiced=True, taken=True))
+        await at.hands.settle(lost, [], Sent(ids(2), True, Effect.TAKEN))
 
     lines = told(await at.run("markings", "--json"))["markings"]
     (repair,) = [one for one in lines if one["kind"] == "repair"]

@@ -36,9 +36,17 @@ def test_any_success_is_one_whatever_its_body(status: int) -> None:
     assert decided(status, b"\xff\xfe<html") == Applied()
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 599])
-def test_an_outage_is_waited_out(status: int) -> None:
+@pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 504, 520, 599])
+def test_an_outage_is_waited_out_and_the_call_may_have_had_its_effect(status: int) -> None:
     assert decided(status, b"<html>") == Postponed(f"Clockify answered {status}")
+
+
+def test_what_came_too_fast_has_had_no_effect() -> None:
+    assert decided(429) == Postponed("Clockify answered 429", may_land=False)
+
+
+def test_what_was_never_sent_has_had_no_effect() -> None:
+    assert decide(NoReply("refused", sent=False), now=NOW) == Postponed("refused", may_land=False)
 
 
 def test_no_reply_is_an_outage_as_well() -> None:

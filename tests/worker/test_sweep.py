@@ -13,8 +13,8 @@ from tests.conditions import wait_until
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, bench, ids, opened, paid
 from worker.embedded import embedded
 from worker.ending import end
-from worker.ledger.hands import Handover
 from worker.ledger.store import STORE_ERRORS
+from worker.ledger.work import Handover
 from worker.marking import Wanted
 from worker.sandbox import Fault
 from worker.sweep import Sweep

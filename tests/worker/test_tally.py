@@ -1,6 +1,6 @@
 """Which entries of which markings are done."""
 
-from worker.ledger.hands import Progress
+from worker.ledger.work import Progress
 from worker.marking import Pending
 from worker.tally import Tally
 

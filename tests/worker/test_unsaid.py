@@ -9,8 +9,8 @@ from tests.conditions import wait_until
 from tests.own_store import free_port, own_store
 from tests.worker.worlds import WORKSPACE, Bench, Ledger, bench, ids, opened, paid, taken_back
 from worker.ledger import Hands, Keeping, connect
-from worker.ledger.hands import Lease, Sent
 from worker.ledger.store import STORE_ERRORS
+from worker.ledger.work import Effect, Lease, Sent
 from worker.sandbox import Fault
 from worker.unsaid import Unsaid
 
@@ -19,15 +19,14 @@ LEASE = Lease(workspace=WORKSPACE, token="old", failures=0, parked="", trial="",
 
 
 async def doubtful(ledger: Ledger) -> int:
-    return int(await ledger.store.zcard(f"paidmark:doubtful:{WORKSPACE}"))
+    return int(await ledger.store.zcard(f"paidmark:doubtful:{WORKSPACE}:1"))
 
 
-async def test_a_call_that_is_given_up_while_the_store_is_away_is_doubtful_when_it_is_back(
+async def test_a_call_is_doubtful_before_it_goes_out_though_nothing_more_is_heard_of_it(
     tmp_path: Path,
 ) -> None:
-    unsaid = Unsaid()
     async with own_store(tmp_path) as store:
-        async with opened(store.url) as ledger, bench(ledger, unsaid=unsaid, patience=0.5) as worker:
+        async with opened(store.url) as ledger, bench(ledger, patience=0.5) as worker:
             await ledger.intake.accept(paid("in_1", 1, A))
             worker.sandbox.faults.order(Fault(kind="silence", times=1))
             draining = asyncio.create_task(worker.drain())
@@ -37,19 +36,26 @@ async def test_a_call_that_is_given_up_while_the_store_is_away_is_doubtful_when_
                 await draining
         await store.start()
         async with opened(store.url) as ledger:
-            assert await doubtful(ledger) == 0
-            await unsaid.say(ledger.hands)
             assert await doubtful(ledger) == 1
-            await unsaid.say(ledger.hands)
 
 
-async def test_what_such_a_call_undoes_in_the_end_is_put_right(worker: Bench) -> None:
+async def test_what_was_answered_is_doubtful_no_longer(worker: Bench) -> None:
+    for kind in ("throttled", None):
+        if kind:
+            worker.sandbox.faults.order(Fault(kind=kind, times=1))
+        await worker.ledger.intake.accept(paid("in_1", 1, A))
+        await worker.drain()
+        assert await doubtful(worker.ledger) == 0
+        await worker.ledger.forward(400)
+
+
+async def test_what_a_call_undoes_of_which_the_ledger_hears_later_is_put_right(worker: Bench) -> None:
     ledger, unsaid = worker.ledger, Unsaid()
     nowhere = connect(f"redis://127.0.0.1:{free_port()}/0", patience=0.2, retries=0)
     await ledger.intake.accept(paid("in_1", 1, A))
     await worker.drain()
     with pytest.raises(STORE_ERRORS):
-        await unsaid.settle(Hands(nowhere, Keeping(), 8.0), LEASE, [], Sent((A,), True, False))
+        await unsaid.settle(Hands(nowhere, Keeping(), 8.0), LEASE, [], Sent((A,), True, Effect.DOUBTFUL))
     await nowhere.aclose()
     await unsaid.say(ledger.hands)
     await worker.drain()
@@ -68,7 +74,7 @@ async def test_what_the_store_still_does_not_hear_is_kept(ledger: Ledger) -> Non
     unsaid = Unsaid()
     nowhere = connect(f"redis://127.0.0.1:{free_port()}/0", patience=0.2, retries=0)
     away = Hands(nowhere, Keeping(), 8.0)
-    for say in (unsaid.settle(away, LEASE, [], Sent((A,), True, False)), unsaid.say(away)):
+    for say in (unsaid.settle(away, LEASE, [], Sent((A,), True, Effect.DOUBTFUL)), unsaid.say(away)):
         with pytest.raises(STORE_ERRORS):
             await say
     await nowhere.aclose()

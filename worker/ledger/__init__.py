@@ -15,8 +15,8 @@ An event is told apart by source, account and id; an entry is wanted invoiced wh
 
 from worker.ledger.desk import Desk as Desk
 from worker.ledger.hands import Hands as Hands
-from worker.ledger.hands import Lease as Lease
 from worker.ledger.intake import Intake as Intake
 from worker.ledger.scripts import Keeping as Keeping
 from worker.ledger.store import StoreInDoubtError as StoreInDoubtError
 from worker.ledger.store import connect as connect
+from worker.ledger.work import Lease as Lease

@@ -35,6 +35,15 @@ local function new_repair(workspace, packed, at)
   return ref, { 0, -1, -1, false, 0, { { workspace, packed, '', 'as claimed', '', '', at, 0, {} } }, {}, '' }
 end
 
+local function doubts_of(workspace, flag) return 'paidmark:doubtful:' .. workspace .. ':' .. flag end
+
+-- A call may have its effect from now on, and for so long. It is told apart by the token of the lease under which it goes
+-- out: the same may be on its way for one that has slept. What was given up is nobody's, and is not taken back.
+local function doubt(workspace, flag, token, packed, at, long)
+  call('ZADD', doubts_of(workspace, flag), whole(at + long), token .. ':' .. packed)
+  call('PEXPIRE', doubts_of(workspace, flag), long)
+end
+
 -- Lets the repairs whose time has come join the backlog.
 local function bring_later(workspace, at)
   local later = 'paidmark:later:' .. workspace
@@ -48,17 +57,24 @@ local function bring_later(workspace, at)
   end
 end
 
--- Keeps the two lists of what awaits a person in step with the record; they forget when it is forgotten.
-local function index(ref, record, at)
+-- Whether any event of an invoice is unresolved, and whether any entry is refused.
+local function awaits_a_person(record)
   local unresolved, rejected = false, false
   for _, event in ipairs(record[EVENTS]) do unresolved = unresolved or event[E_STATE] == 'unresolved' end
   for _, place in ipairs(record[PLACES]) do
     rejected = rejected or place[STATE] == 'rejected' or place[STATE] == 'partly_applied'
   end
-  for list, listed in pairs({ unresolved = unresolved, rejected = rejected }) do
-    if listed then
+  return unresolved, rejected
+end
+
+-- Keeps the two lists of what awaits a person in step with the record; they forget when it is forgotten. What it was
+-- `before` tells in which of them it stands; where that is not said, it may stand in both.
+local function index(ref, record, at, unresolved_before, rejected_before)
+  local unresolved, rejected = awaits_a_person(record)
+  for list, listed in pairs({ unresolved = { unresolved, unresolved_before }, rejected = { rejected, rejected_before } }) do
+    if listed[1] then
       call('ZADD', 'paidmark:' .. list, whole(at), ref)
-    else
+    elseif listed[2] ~= false then
       call('ZREM', 'paidmark:' .. list, ref)
     end
   end

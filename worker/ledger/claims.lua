@@ -11,6 +11,14 @@ local function each(packed)
   return ids
 end
 
+local function how_many(packed)
+  local count, i, n = 0, 1, #packed
+  while i <= n do
+    count, i = count + 1, i + (packed:byte(i) == 0 and 13 or 25)
+  end
+  return count
+end
+
 local function pack_ids(ids)
   local parts = {}
   for i, id in ipairs(ids) do parts[i] = (#id == 12 and '\0' or '\1') .. id end
@@ -72,14 +80,15 @@ local function claim_place(record, place)
   return #named + #formerly
 end
 
+local function wishes_by_claims(workspace, packed)
+  local wishes = {}
+  for i, id in ipairs(each(packed)) do wishes[i] = wish(workspace, id) and '1' or '0' end
+  return table.concat(wishes)
+end
+
 -- A character an entry of a place, named ones first: `1` wanted invoiced, `0` not. A claim that stands is a wish.
 local function wishes_of(place)
-  local named, wishes = each(place[NAMED]), {}
-  for i, id in ipairs(named) do
-    wishes[i] = (place[STANDS] == true or wish(place[WORKSPACE], id)) and '1' or '0'
-  end
-  for _, id in ipairs(each(place[FORMERLY])) do
-    wishes[#wishes + 1] = wish(place[WORKSPACE], id) and '1' or '0'
-  end
-  return table.concat(wishes)
+  local named = place[STANDS] == true and ('1'):rep(how_many(place[NAMED]))
+    or wishes_by_claims(place[WORKSPACE], place[NAMED])
+  return place[FORMERLY] == '' and named or named .. wishes_by_claims(place[WORKSPACE], place[FORMERLY])
 end

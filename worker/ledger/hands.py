@@ -2,101 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from secrets import token_hex
 from typing import Any
 
+import msgspec
 from arq import ArqRedis
 
 from worker import entries
+from worker.batches import Batch
 from worker.ledger.scripts import Argument, Keeping, Scripts
+from worker.ledger.work import Backlog, Handover, Lease, LeaseLostError, Limit, Overdue, Progress, Sent
 from worker.marking import Pending
 
 DOUBT = 7.5
-"""Leases for which a call that was given up may still have its effect at Clockify: a minute, as things are set."""
+"""Leases for which a call of which nothing was heard may still have its effect at Clockify: a minute, as things are set."""
 MOST_CLAIMED = 10_000
-"""Entries of which one plan writes the claims: a few tens of milliseconds of the store's time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
-    """The right to work for one workspace, and what the last one to have it left behind.
-
-    `failures` in a row, `parked` (why, or empty), `trial` (refused parts still to be tried) and `size` (0, or the batch
-    size that Clockify has taken).
-    """
-
-    workspace: str
-    token: str
-    failures: int
-    parked: str
-    trial: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `count` calls in any `window` seconds, counted together under `name`."""
-
-    name: str
-    count: int
-    window: float
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """The head of a backlog: what is `pending`, and whether there is `more` behind it.
-
-    `claims_missing`: not all that was accepted has its claims written; what depends on them is passed over.
-    `permitted`: the first call is counted already, and may be made at once.
-    """
-
-    pending: tuple[Pending, ...]
-    more: bool
-    claims_missing: bool
-    permitted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What became of the entries of one marking. `refusals` are (index, reason) of those newly marked `x` in `done`."""
-
-    ref: str
-    revision: int
-    done: str
-    refusals: tuple[tuple[int, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A PATCH that Clockify has `taken`, or that was given up and may still have its effect."""
-
-    entries: tuple[str, ...]
-    invoiced: bool
-    taken: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handover:
-    """What a worker leaves when it gives a lease back. `wait` seconds until the next look; None: as soon as possible."""
-
-    wait: float | None = None
-    failures: int = 0
-    parked: str = ""
-    reason: str = ""
-    trial: str = ""
-    size: int = 0
-
-
-class LeaseLostError(Exception):
-    """Somebody else works for the workspace now. Nothing is lost: they have the backlog."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """Workspaces at which somebody should look now, and seconds until the next one is due (None: none in sight)."""
-
-    workspaces: tuple[str, ...]
-    next_in: float | None
+"""Entries of which one plan writes the claims at most: a few tens of milliseconds of the store's time."""
 
 
 @dataclass(slots=True)
@@ -118,44 +40,56 @@ class Hands:
         return _lease(workspace, token, await self._scripts.call("take", workspace, token, self._lease_ms))
 
     async def begin(
-        self, workspace: str, *, most_entries: int, most_markings: int, limits: Sequence[Limit]
+        self,
+        workspace: str,
+        *,
+        most_entries: int,
+        most_markings: int,
+        batch_size: int,
+        limits: Sequence[Limit],
     ) -> tuple[Lease, Backlog] | None:
-        """`take`, `plan` and, where there are `limits`, `permit` for the first call: all in one round trip."""
+        """`take`, `plan` and, where there are `limits`, `permit` for the first call: all in one round trip.
+
+        That call is asked for where all that waits goes into one of `batch_size` a flag.
+        """
         token = token_hex(8)
         mine = (workspace, token, self._lease_ms)
-        answers = await self._scripts.call_each(
-            [
-                ("take", mine),
-                ("plan", (*mine, most_entries, most_markings, MOST_CLAIMED, *_written(limits))),
-            ]
-        )
+        most = (most_entries, most_markings, MOST_CLAIMED)
+        asked = (batch_size, self._doubt_ms, *_written(limits)) if limits else ()
+        answers = await self._scripts.call_each([("take", mine), ("plan", (*mine, *most, 0, *asked))])
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
         lease = _lease(workspace, token, answers[0])
         return (lease, _backlog(lease, answers[1])) if lease else None
 
-    async def plan(self, lease: Lease, *, most_entries: int, most_markings: int) -> Backlog:
-        """The head of the backlog, with the present wishes. Raises LeaseLostError."""
-        return _backlog(lease, await self._call(lease, "plan", most_entries, most_markings, MOST_CLAIMED))
+    async def plan(
+        self, lease: Lease, *, most_entries: int, most_markings: int, further: bool = False
+    ) -> Backlog:
+        """The head of the backlog, or what is `further` behind all that was read, with the present wishes.
 
-    async def permit(self, lease: Lease, limits: Sequence[Limit]) -> float:
-        """Seconds to wait before the next call may be made; 0: it is counted, go on. Raises LeaseLostError."""
-        answer = await self._call(lease, "permit", *_written(limits))
+        Raises LeaseLostError.
+        """
+        most = (most_entries, most_markings, MOST_CLAIMED)
+        return _backlog(lease, await self._call(lease, "plan", *most, int(further)))
+
+    async def permit(self, lease: Lease, limits: Sequence[Limit], batch: Batch | None = None) -> float:
+        """Seconds to wait before the next call may be made; 0: it is counted, go on. Raises LeaseLostError.
+
+        What a PATCH is about to set, `batch`, is written down first: if nothing more is heard of it, it may have its effect.
+        """
+        sending = (entries.pack(batch.entries), int(batch.invoiced)) if batch else (b"", "")
+        answer = await self._call(lease, "permit", *sending, self._doubt_ms, *_written(limits))
         if answer < 0:
             raise LeaseLostError(lease.workspace)
         return float(answer) / 1000
 
     async def settle(self, lease: Lease, progress: Sequence[Progress], sent: Sent | None = None) -> None:
         """Write down what became of entries. Raises LeaseLostError; then the ledger sees to the entries `sent`."""
-        arguments: list[Argument] = [b"", 0, "", 0]
+        said: tuple[Argument, ...] = (b"", "", "")
         if sent is not None:
-            how = "taken" if sent.taken else "doubtful"
-            arguments = [entries.pack(sent.entries), int(sent.invoiced), how, int(DOUBT * self._lease_ms)]
-        for one in progress:
-            arguments += [one.ref, one.revision, one.done, len(one.refusals)]
-            for index, reason in one.refusals:
-                arguments += [index, reason]
+            said = (entries.pack(sent.entries), int(sent.invoiced), sent.effect.value)
+        arguments = (*said, self._doubt_ms, msgspec.msgpack.encode(progress))
         if not await self._call(lease, "settle", *arguments):
             raise LeaseLostError(lease.workspace)
 
@@ -183,6 +117,10 @@ class Hands:
     @property
     def _lease_ms(self) -> int:
         return int(self.lease * 1000)
+
+    @property
+    def _doubt_ms(self) -> int:
+        return int(DOUBT * self._lease_ms)
 
     async def _call(self, lease: Lease, name: str, *arguments: Argument) -> Any:
         return await self._scripts.call(name, lease.workspace, lease.token, self._lease_ms, *arguments)
@@ -213,12 +151,18 @@ def _backlog(lease: Lease, answer: Sequence[Any]) -> Backlog:
     return Backlog(pending, more, claims_missing, permitted)
 
 
+@lru_cache(maxsize=1024)
+def _wishes(written: bytes) -> tuple[bool, ...]:
+    """Most places have few entries, and one wish for all of them."""
+    return tuple(wish == ord("1") for wish in written)
+
+
 def _pending(ref: bytes, revision: int, packed: bytes, wishes: bytes, done: bytes) -> Pending:
     names = entries.unpack(packed)
     return Pending(
         ref.decode(),
         revision,
         names,
-        tuple(wish == ord("1") for wish in wishes),
+        _wishes(wishes),
         done.decode() or "." * len(names),
     )

@@ -5,7 +5,8 @@
 --   backlog:WORKSPACE    list of REFs with something to do there, oldest first; an order of acceptance
 --   unclaimed:WORKSPACE  list of REFs whose claims are still to be written: by the drain, since the door's way is short
 --   renewed:WORKSPACE    stands for a while after the claims of all that waits were put up to be written anew
---   doubtful:WORKSPACE   sorted set flag and packed entries -> until when a call that was given up may have its effect
+--   doubtful:WORKSPACE:1 sorted set token:packed entries -> until when a call that marks them may have its effect;
+--                        doubtful:WORKSPACE:0 of those that unmark
 --   later:WORKSPACE      sorted set REF of a repair -> when it joins the backlog
 --   due                  sorted set WORKSPACE -> when somebody should look at it (ms); a lease is a due time, too
 --   workspace:WORKSPACE  hash: token (of the lease), failures, parked (why), since, reason, trial, size

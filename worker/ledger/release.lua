@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Gives the lease back, and says when somebody should look again: never, with the backlog empty, in one step with
--- looking whether it is; at once, with work left; or after a while.
+-- Gives the lease back, and says when somebody should look again: never, with the backlog empty and all claims written, in
+-- one step with looking whether it is so; at once, with work left; or after a while.
 -- arguments: workspace, token, wait (ms, or -1: at once), failures in a row, why parked or '', why it waits or '',
 --   parts on trial, batch size or 0
 -- Answers 0 where the lease is lost, 1 with work left, 2 with none.
@@ -10,7 +10,7 @@ local state = 'paidmark:workspace:' .. workspace
 local at = now()
 if call('HGET', state, 'token') ~= token then return 0 end
 
-if call('LLEN', 'paidmark:backlog:' .. workspace) == 0 then
+if call('LLEN', 'paidmark:backlog:' .. workspace) == 0 and call('EXISTS', 'paidmark:unclaimed:' .. workspace) == 0 then
   call('DEL', state)
   local later = call('ZRANGE', 'paidmark:later:' .. workspace, 0, 0, 'WITHSCORES')
   if later[2] then

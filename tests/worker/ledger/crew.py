@@ -1,7 +1,7 @@
 """Workers on the real ledger, who may sleep, crash or hear every answer twice. Every step is compared with the books.
 
-What the ledger promises holds for a call that is over when its lease ends, if the worker dies with it, and within the time
-of doubt, if the worker has said that it gave the call up.
+A call may have its effect at any time while it is doubtful: from the permit on, until it is known what became of it. One
+that goes out later than that, by a worker who slept for so long, must be settled; they may not die before they have.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -15,7 +15,8 @@ from tests.worker.ledger.calls import Call, Entry, Flags
 from tests.worker.worlds import CLOCK_OFFSET, Ledger
 from worker.batches import Batch, plan
 from worker.ledger import Hands, Keeping, Lease
-from worker.ledger.hands import DOUBT, Handover, LeaseLostError, Progress, Sent
+from worker.ledger.hands import DOUBT
+from worker.ledger.work import Effect, Handover, LeaseLostError, Progress, Sent
 from worker.marking import Pending, State
 from worker.tally import Tally
 
@@ -50,7 +51,8 @@ class Worker:
     tally: Tally = field(default_factory=lambda: Tally(()))
     batches: list[Batch] = field(default_factory=list)
     claims_missing: bool = False
-    permitted: bool = False
+    permitted: Batch | None = None
+    doubtful_until: int = 0
     call: Call | None = None
     last: tuple[list[Progress], Sent | None] | None = None
 
@@ -122,17 +124,20 @@ class Crew:
         worker.pending, worker.tally, worker.last = backlog.pending, Tally(backlog.pending), None
         worker.versions = {ref: one.version for ref, one in self._books.invoices.items()}
         worker.batches = plan(worker.tally.wishes, size, more=backlog.more)
-        worker.claims_missing, worker.permitted = backlog.claims_missing, False
+        worker.claims_missing, worker.permitted = backlog.claims_missing, None
 
-    async def permit(self, worker: Worker) -> None:
-        """A worker asks for a call."""
-        granted = await self._held(worker, self.hands.permit(worker.lease, ())) is not LOST
-        worker.permitted = granted and bool(worker.batches)
+    async def permit(self, worker: Worker, number: int = 0) -> None:
+        """A worker asks for the call of one of its batches."""
+        batch = worker.batches[number % len(worker.batches)]
+        before = await self.now()
+        if await self._held(worker, self.hands.permit(worker.lease, (), batch)) is not LOST:
+            worker.permitted, worker.doubtful_until = batch, before + DOUBT_MS
 
-    def send(self, worker: Worker, number: int, *, at_once: bool) -> None:
-        """A worker sends one of its batches, whenever it gets to it."""
-        batch = worker.batches.pop(number % len(worker.batches))
-        worker.call, worker.permitted = Call(worker.workspace, batch), False
+    def send(self, worker: Worker, *, at_once: bool) -> None:
+        """A worker sends what it was permitted to, whenever it gets to it."""
+        assert worker.permitted
+        worker.batches.remove(worker.permitted)
+        worker.call, worker.permitted = Call(worker.workspace, worker.permitted), None
         if at_once:
             self.clockify.land(worker.call, safe=self._has_the_lease(worker))
 
@@ -141,7 +146,7 @@ class Crew:
         self.clockify.land(call, safe=self._has_the_lease(worker))
         batch = call.batch
         progress = worker.tally.applied(batch.entries)
-        if await self._settle(worker, progress, Sent(batch.entries, batch.invoiced, True)):
+        if await self._settle(worker, progress, Sent(batch.entries, batch.invoiced, Effect.TAKEN)):
             self._mark(worker, batch.entries, "+")
             for entry in batch.entries:
                 if self._books.wish(worker.workspace, entry) is batch.invoiced:
@@ -151,7 +156,7 @@ class Crew:
         """No answer comes: the call has landed, or lands within the time of doubt, or never."""
         if lands:
             self.clockify.delay(call, await self.now() + DOUBT_MS - MARGIN_MS)
-        await self._settle(worker, [], Sent(call.batch.entries, call.batch.invoiced, False))
+        await self._settle(worker, [], Sent(call.batch.entries, call.batch.invoiced, Effect.DOUBTFUL))
 
     async def refused(self, worker: Worker, call: Call) -> None:
         """Clockify takes nothing of a call, and refuses its first entry for good."""
@@ -174,17 +179,16 @@ class Crew:
                 self._cooling[worker.workspace] = await self.now() + int(handover.wait * 1000)
         self.workers.remove(worker)
 
-    def may_crash(self, worker: Worker) -> bool:
+    async def may_crash(self, worker: Worker) -> bool:
         """Whether the ledger promises anything for a worker that dies now."""
-        call = worker.call
-        return call is None or call.safe or (self._has_the_lease(worker) and not call.landed)
+        doubtful = await self.now() < worker.doubtful_until - MARGIN_MS
+        return worker.call is None or worker.call.safe or doubtful
 
     async def crash(self, worker: Worker, *, lands: bool) -> None:
-        """A worker dies, and forgets everything. If its lease is over and nobody has it yet, its call has landed by now."""
+        """A worker dies, and forgets everything. Its call lands while it is doubtful, or never."""
         self.workers.remove(worker)
         if worker.call and lands:
-            self.clockify.delay(worker.call, self._leased[worker.workspace][0] - MARGIN_MS)
-            self.clockify.land_late(await self.now())
+            self.clockify.delay(worker.call, worker.doubtful_until - MARGIN_MS)
 
     def wrong(self) -> set[Entry]:
         """The entries that are not at Clockify as the books wish, and for which there is no excuse."""

@@ -7,8 +7,8 @@ from tests.worker.ledger.books import Books
 from tests.worker.ledger.crew import Crew, Worker
 from tests.worker.ledger.model import Names
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Ledger
-from worker.ledger.hands import Handover
 from worker.ledger.records import Record
+from worker.ledger.work import Handover
 from worker.marking import Cause, State, Tie, Wanted
 
 WORKSPACES = (WORKSPACE, ELSEWHERE)
@@ -73,10 +73,7 @@ class Play:
     async def end(self) -> None:
         """Everybody dies, or finishes where that is promised; then one honest worker does all that is left."""
         for worker in list(self.crew.workers):
-            if worker.call and not self.crew.may_crash(worker):
-                await self.crew.taken(worker, worker.call)
-            else:
-                await self.crew.crash(worker, lands=True)
+            await self.crash(worker, lands=True)
         for _ in range(MOST_ROUNDS):
             due = await self._ledger.store.zrange("paidmark:due", 0, 0, withscores=True)
             if not due:
@@ -104,9 +101,7 @@ class Play:
         worker = await self.crew.take(workspace)
         if worker:
             await self.crew.plan(worker, size=size)
-            await self.crew.permit(worker)
-            if worker.batches:
-                self.crew.send(worker, 0, at_once=at_once)
+            await self._send(worker, at_once=at_once)
 
     async def answer(self, worker: Worker, answer: str, *, lands: bool = True) -> None:
         """A worker hears what has become of its call; what has landed cannot be refused."""
@@ -123,10 +118,17 @@ class Play:
         worker = await self.crew.take(workspace)
         if worker:
             await self.crew.plan(worker)
-            if worker.batches:
-                self.crew.send(worker, 0, at_once=False)
+            await self._send(worker, at_once=False)
+            if worker.call:
                 await self.answer(worker, answer, lands=lands)
             await self.crew.release(worker, Handover())
+
+    async def crash(self, worker: Worker, *, lands: bool) -> None:
+        """A worker dies, if something is promised for that; who has overslept first hears what became of its call."""
+        if await self.crew.may_crash(worker):
+            await self.crew.crash(worker, lands=lands)
+        elif worker.call:
+            await self.crew.taken(worker, worker.call)
 
     async def work(self, workspace: str) -> None:
         """Somebody works off a workspace, if the lease can be had."""
@@ -136,6 +138,11 @@ class Play:
 
     async def _send_all(self, worker: Worker) -> None:
         while worker.batches:
-            self.crew.send(worker, 0, at_once=True)
+            await self._send(worker, at_once=True)
             assert worker.call
             await self.crew.taken(worker, worker.call)
+
+    async def _send(self, worker: Worker, *, at_once: bool) -> None:
+        if worker.batches:
+            await self.crew.permit(worker)
+            self.crew.send(worker, at_once=at_once)

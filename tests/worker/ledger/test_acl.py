@@ -38,9 +38,9 @@ from worker.app import work
 from worker.embedded.valkey import binary
 from worker.ending import end
 from worker.ledger import Desk, Hands, Intake, Keeping, Lease, connect
-from worker.ledger.hands import Handover, LeaseLostError, Limit, Progress, Sent
 from worker.ledger.intake import Rules
 from worker.ledger.replicas import Confirmation
+from worker.ledger.work import Effect, Handover, LeaseLostError, Limit, Progress, Sent
 from worker.marking import Pending, State, Wanted
 from worker.sandbox import Sandbox, World, running
 from worker.settings import HandsSettings, load
@@ -187,8 +187,10 @@ async def work_all(url: str) -> None:
         await hands.permit(lease, [Limit("calls", 1, 0.01)])
         planned = {one.ref: one for one in await everything(hands, lease)}
         one, bad = planned["stripe//in_1"], planned["stripe//in_bad"]
-        await hands.settle(lease, [], Sent(one.entries, False, False))
-        await hands.settle(lease, [Progress(one.ref, one.revision, "++")], Sent(one.entries, True, True))
+        await hands.settle(lease, [], Sent(one.entries, False, Effect.DOUBTFUL))
+        await hands.settle(
+            lease, [Progress(one.ref, one.revision, "++")], Sent(one.entries, True, Effect.TAKEN)
+        )
         await hands.settle(lease, [Progress(bad.ref, bad.revision, "x", ((0, "deleted"),))])
         await hands.release(lease, Handover())
         await hands.look_again(WORKSPACE)
@@ -197,7 +199,7 @@ async def work_all(url: str) -> None:
             Progress(left.ref, left.revision, "+" * len(left.entries))
             for left in await everything(hands, lease)
         ]
-        await hands.settle(lease, rest, Sent((), True, True))
+        await hands.settle(lease, rest, Sent((), True, Effect.TAKEN))
         await hands.release(lease, Handover())
 
 
@@ -206,10 +208,10 @@ async def work_late(url: str) -> None:
     async with hands_of(url) as hands:
         lease = await taken(hands)
         (repair,) = await everything(hands, lease)
-        await hands.settle(lease, [Progress(repair.ref, repair.revision, "++")], Sent((), True, True))
+        await hands.settle(lease, [Progress(repair.ref, repair.revision, "++")], Sent((), True, Effect.TAKEN))
         late = replace(lease, token="another")
         with pytest.raises(LeaseLostError):
-            await hands.settle(late, [], Sent((A,), True, True))
+            await hands.settle(late, [], Sent((A,), True, Effect.TAKEN))
         await hands.release(lease, Handover(wait=3600.0, failures=1, reason="a failure"))
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, ids, milliseconds, paid, taken_back
-from worker.ledger.hands import Handover, Progress, Sent
+from worker.ledger.work import Effect, Handover, Progress, Sent
 from worker.marking import State, Wanted
 from worker.sandbox import Fault
 
@@ -212,7 +212,9 @@ async def test_what_is_dropped_while_its_call_is_on_the_way_stays_dropped(worker
     assert lease is not None
     backlog = await hands.plan(lease, most_entries=100, most_markings=100)
     await desk.drop(REF, "no")
-    await hands.settle(lease, [Progress(REF, backlog.pending[0].revision, "+")], Sent((A,), True, True))
+    await hands.settle(
+        lease, [Progress(REF, backlog.pending[0].revision, "+")], Sent((A,), True, Effect.TAKEN)
+    )
     await hands.release(lease, Handover())
 
     assert await worker.ledger.states("in_1") == ["dropped"]

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.worker.worlds import WORKSPACE, Bench, Ledger, ids, milliseconds, paid, taken_back, tie
-from worker.ledger.hands import DOUBT, LeaseLostError, Progress, Sent
+from worker.ledger.hands import DOUBT
+from worker.ledger.work import Effect, LeaseLostError, Progress, Sent
 from worker.marking import State, Wanted
 
 A, B = ids(2)
@@ -117,7 +118,7 @@ async def test_a_call_that_is_given_up_after_the_lease_was_lost_is_doubtful_as_w
     await ledger.intake.accept(taken_back("in_1", 2))
     await worker.drain()
     with pytest.raises(LeaseLostError):
-        await ledger.hands.settle(sleeper, [], Sent((A,), True, taken=False))
+        await ledger.hands.settle(sleeper, [], Sent((A,), True, Effect.DOUBTFUL))
     await worker.drain_all()
     worker.sandbox.world.entries[A].invoiced = True  # the sleeper's call lands
 

@@ -8,8 +8,8 @@ from redis.exceptions import ResponseError
 
 from tests.conditions import wait_until
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, ids, opened, paid, taken_back
-from worker.ledger.hands import Backlog, Handover, Lease, LeaseLostError, Limit, Progress, Sent
 from worker.ledger.scripts import script
+from worker.ledger.work import Backlog, Effect, Handover, Lease, LeaseLostError, Limit, Progress, Sent
 from worker.marking import Wanted
 
 A, B, C, D = ids(4)
@@ -25,7 +25,7 @@ async def settled(ledger: Ledger, lease: Lease) -> int:
     """Settle everything that is planned, as applied. Returns how many markings there were."""
     backlog = await ledger.hands.plan(lease, most_entries=1000, most_markings=1000)
     progress = [Progress(one.ref, one.revision, "+" * len(one.entries)) for one in backlog.pending]
-    await ledger.hands.settle(lease, progress, Sent((), True, True))
+    await ledger.hands.settle(lease, progress, Sent((), True, Effect.TAKEN))
     return len(progress)
 
 
@@ -94,7 +94,7 @@ async def test_who_has_lost_the_lease_settles_nothing_and_what_it_undid_is_put_r
         await ledger.hands.settle(
             sleeper,
             [Progress(backlog.pending[0].ref, backlog.pending[0].revision, "++")],
-            Sent((A, B), True, True),
+            Sent((A, B), True, Effect.TAKEN),
         )
     assert await ledger.history("in_1") == {"paid-in_1-1": "superseded", "reversed-in_1-2": "applied"}
     await worker.drain_all()
@@ -112,7 +112,7 @@ async def test_a_repair_of_an_entry_that_is_refused_leaves_nothing_behind(worker
     await worker.drain_all()
     worker.sandbox.world.bad.add(A)
     with pytest.raises(LeaseLostError):
-        await ledger.hands.settle(sleeper, [], Sent((A,), True, False))
+        await ledger.hands.settle(sleeper, [], Sent((A,), True, Effect.DOUBTFUL))
     await worker.drain_all()
 
     assert (await ledger.desk.figures())["rejected_now"] == 0
@@ -208,7 +208,7 @@ async def test_a_workspace_is_counted_as_parked_once_until_something_is_taken(le
         await ledger.hands.release(await taken(ledger), Handover(wait=0, parked="no", reason="no"))
     assert (await ledger.desk.figures())["parkings"] == 1
     lease = await taken(ledger)
-    await ledger.hands.settle(lease, [], Sent((), True, True))
+    await ledger.hands.settle(lease, [], Sent((), True, Effect.TAKEN))
     await ledger.hands.release(lease, Handover(wait=0))
 
     lease = await taken(ledger)
@@ -269,7 +269,9 @@ async def test_what_a_newer_event_wants_is_not_settled_by_what_was_sent_before(l
     lease = await taken(ledger)
     (pending,) = (await ledger.hands.plan(lease, most_entries=10, most_markings=10)).pending
     await ledger.intake.accept(taken_back("in_1", 2))
-    await ledger.hands.settle(lease, [Progress(pending.ref, pending.revision, "+")], Sent((A,), True, True))
+    await ledger.hands.settle(
+        lease, [Progress(pending.ref, pending.revision, "+")], Sent((A,), True, Effect.TAKEN)
+    )
 
     (again,) = (await ledger.hands.plan(lease, most_entries=10, most_markings=10)).pending
     assert (again.wishes, again.done) == ((False,), ".")
@@ -388,7 +390,9 @@ CALLS = Limit("calls", 1, 60)
 
 
 async def begun(ledger: Ledger, *limits: Limit) -> tuple[Lease, Backlog]:
-    found = await ledger.hands.begin(WORKSPACE, most_entries=1000, most_markings=1000, limits=limits)
+    found = await ledger.hands.begin(
+        WORKSPACE, most_entries=1000, most_markings=1000, batch_size=200, limits=limits
+    )
     assert found is not None
     return found
 
@@ -442,12 +446,15 @@ async def test_a_store_that_has_forgotten_some_scripts_is_begun_with_all_the_sam
 
 
 async def test_what_is_not_due_is_not_begun(ledger: Ledger) -> None:
-    assert await ledger.hands.begin(WORKSPACE, most_entries=1, most_markings=1, limits=[CALLS]) is None
+    assert (
+        await ledger.hands.begin(WORKSPACE, most_entries=1, most_markings=1, batch_size=200, limits=[CALLS])
+        is None
+    )
 
 
 async def test_a_store_that_fails_in_the_middle_of_a_beginning_says_so(ledger: Ledger) -> None:
     await ledger.intake.accept(paid("in_1", 1, A))
-    await ledger.store.set(f"paidmark:unclaimed:{WORKSPACE}", "not a list")
+    await ledger.store.set(f"paidmark:backlog:{WORKSPACE}", "not a list")
 
     with pytest.raises(ResponseError, match="WRONGTYPE"):
-        await ledger.hands.begin(WORKSPACE, most_entries=1, most_markings=1, limits=[])
+        await ledger.hands.begin(WORKSPACE, most_entries=1, most_markings=1, batch_size=200, limits=[])

@@ -31,8 +31,8 @@ from hypothesis.stateful import (
 from tests.worker.ledger.crew import ALL, LEASE_MS, Worker
 from tests.worker.ledger.play import WORKSPACES, Play
 from tests.worker.worlds import WORKSPACE, ids, opened, tie
-from worker.ledger.hands import Handover
 from worker.ledger.intake import Rules
+from worker.ledger.work import Handover
 from worker.marking import Cause, Wanted
 
 LONG = int(os.environ.get("PAIDMARK_MODEL_EXAMPLES", "0"))
@@ -197,10 +197,10 @@ class Hours(Steps):
         worker = self.one(number, lambda one: not one.call)
         self.step(self.crew.release(worker, handover), stutters=stutters)
 
-    @precondition(lambda self: self.any_worker(self.crew.may_crash))
+    @precondition(lambda self: self.any_worker(lambda _: True))
     @rule(number=which, lands=st.booleans())
     def crashes(self, number: int, lands: bool) -> None:
-        self.step(self.crew.crash(self.one(number, self.crew.may_crash), lands=lands))
+        self.step(self.play.crash(self.one(number, lambda _: True), lands=lands))
 
     @rule(number=st.integers(1, 2))
     def a_person_drops(self, number: int) -> None:
@@ -279,14 +279,14 @@ class Everything(Hours, Papers):
         self.step(self.crew.plan(worker, most_entries=most, size=size), stutters=stutters)
 
     @precondition(lambda self: self.any_worker(lambda one: one.batches and not one.call))
-    @rule(number=which)
-    def asks_for_a_permit(self, number: int) -> None:
-        self.step(self.crew.permit(self.one(number, lambda one: one.batches and not one.call)))
+    @rule(number=which, batch=which)
+    def asks_for_a_permit(self, number: int, batch: int) -> None:
+        self.step(self.crew.permit(self.one(number, lambda one: one.batches and not one.call), batch))
 
     @precondition(lambda self: self.any_worker(lambda one: one.permitted))
-    @rule(number=which, batch=which, at_once=st.booleans())
-    def sends(self, number: int, batch: int, at_once: bool) -> None:
-        self.crew.send(self.one(number, lambda one: one.permitted), batch, at_once=at_once)
+    @rule(number=which, at_once=st.booleans())
+    def sends(self, number: int, at_once: bool) -> None:
+        self.crew.send(self.one(number, lambda one: one.permitted), at_once=at_once)
 
     @precondition(lambda self: self.any_worker(lambda one: one.last))
     @rule(number=which)
