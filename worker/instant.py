@@ -5,7 +5,7 @@ the ledger, and the sweep finds it if the bell is lost.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -25,8 +25,8 @@ class InstantWorker(Worker):
     It writes no health check of arq's: a full store would refuse it. Its sign of life is the ledger's.
     """
 
-    def __init__(self, *arguments: Any, heard: Callable[[str], None], **options: Any) -> None:
-        """Tell `heard` the id of each job at once, while arq still keeps its books of it."""
+    def __init__(self, *arguments: Any, heard: Callable[[str], Awaitable[None]], **options: Any) -> None:
+        """Tell `heard` the id of each job at once; arq reads what it is, and keeps its books, only after that."""
         super().__init__(*arguments, **options)
         self._heard = heard
 
@@ -35,15 +35,17 @@ class InstantWorker(Worker):
         if self.job_counter >= self.max_jobs:
             await asyncio.wait(self.tasks.values(), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         elif popped := await self.pool.bzpopmin(self.queue_name, timeout=PATIENCE):
-            job_id = popped[1].decode(errors="replace")
-            self._heard(job_id)
-            self._start(job_id)
+            self._start(popped[1].decode(errors="replace"))
 
     def _start(self, job_id: str) -> None:
         self.job_counter += 1
-        task = self.loop.create_task(self.run_job(job_id, timestamp_ms()))
+        task = self.loop.create_task(self._run(job_id))
         task.add_done_callback(self._one_less)
         self.tasks[job_id] = task
+
+    async def _run(self, job_id: str) -> None:
+        await self._heard(job_id)
+        await self.run_job(job_id, timestamp_ms())
 
     def _one_less(self, _: "asyncio.Task[Any]") -> None:
         self.job_counter -= 1

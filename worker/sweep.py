@@ -5,6 +5,7 @@ full takes no more bells, and the work must still flow out.
 """
 
 import asyncio
+import time
 from contextlib import suppress
 
 import structlog
@@ -34,6 +35,7 @@ class Sweep:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._heard: dict[str, asyncio.Task[None]] = {}
         self._look = asyncio.Event()
+        self._next_sign = 0.0
 
     async def drain(self, workspace: str) -> None:
         """One drain; then a look at what is due next. A store that is lost is no failure: the lease runs out."""
@@ -43,10 +45,11 @@ class Sweep:
             log.warning("drain.interrupted", workspace=workspace, reason=str(error))
         self._look.set()
 
-    def heard(self, job_id: str) -> None:
-        """A bell rings: its drain starts before arq has read what the job is."""
+    async def heard(self, job_id: str) -> None:
+        """A bell rings: its drain is first, then arq may read what the job is."""
         if workspace := bell.workspace(job_id):
-            self._heard[workspace] = self._start(workspace)
+            task = self._heard[workspace] = self._start(workspace)
+            await asyncio.wait([task], timeout=self._patience)
 
     async def rung(self, workspace: str) -> None:
         """A drain for the bell. It may outlast the job, cancelled or not: what it has sent, the ledger must hear of."""
@@ -62,7 +65,7 @@ class Sweep:
             self._look.clear()
             await self._workshop.unsaid.say(self._workshop.hands)
             pause = await self._sweep()
-            await self._workshop.hands.live(self._name, FORGOTTEN_AFTER)
+            await self._say_that_it_lives()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._look.wait()
@@ -70,6 +73,11 @@ class Sweep:
     async def finish(self) -> None:
         """Wait for the drains that are under way."""
         await asyncio.gather(*self._running.values())
+
+    async def _say_that_it_lives(self) -> None:
+        if time.monotonic() >= self._next_sign:
+            self._next_sign = time.monotonic() + PAUSE
+            await self._workshop.hands.live(self._name, FORGOTTEN_AFTER)
 
     async def _sweep(self) -> float:
         """Start what is overdue; seconds until the next look."""

@@ -42,6 +42,10 @@ HEARD: list[str] = []
 """The ids of jobs, as they were popped."""
 
 
+async def note(job_id: str) -> None:
+    HEARD.append(job_id)
+
+
 @asynccontextmanager
 async def running(
     url: str, *, kind: type[Worker] = InstantWorker, work: Callable[..., Any] | None = None, **settings: Any
@@ -70,7 +74,7 @@ async def running(
         "max_jobs": 10,
     }
     if kind is InstantWorker:
-        usual["heard"] = HEARD.append
+        usual["heard"] = note
     worker = kind(
         functions,
         redis_pool=store,
@@ -206,9 +210,7 @@ async def test_no_more_jobs_run_than_the_setting_says(ledger: Ledger, store_url:
 async def test_a_lost_store_ends_the_worker_with_an_exception(tmp_path: Path) -> None:
     async with embedded(tmp_path / "store") as store, opened(store.url) as ledger:
         connection = connect(store.url)
-        worker = InstantWorker(
-            [func(_nothing, name="drain")], redis_pool=connection, heard=HEARD.append, **BELL
-        )
+        worker = InstantWorker([func(_nothing, name="drain")], redis_pool=connection, heard=note, **BELL)
         task = asyncio.create_task(worker.main())
         await ledger.intake.accept(paid("in_1", 1, A))
         await wait_until(lambda: worker.jobs_complete == 1, because="the job was not run")
@@ -224,9 +226,7 @@ async def test_a_job_that_a_full_store_takes_no_note_of_does_not_end_the_worker(
     async with embedded(tmp_path / "store") as store, opened(store.url) as ledger:
         await ledger.intake.accept(paid("in_1", 1, A))
         connection = connect(store.url)
-        worker = InstantWorker(
-            [func(_nothing, name="drain")], redis_pool=connection, heard=HEARD.append, **BELL
-        )
+        worker = InstantWorker([func(_nothing, name="drain")], redis_pool=connection, heard=note, **BELL)
         await ledger.store.config_set("maxmemory", 1)
         working = asyncio.create_task(worker.main())
 

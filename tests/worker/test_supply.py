@@ -44,7 +44,7 @@ async def test_who_comes_while_more_is_read_waits_for_it() -> None:
     assert not first.done()
     reads.set()
 
-    assert await asyncio.gather(first, second) == [ONE, TWO]
+    assert [await first, await second] == [ONE, TWO]
 
 
 async def test_a_reading_that_fails_says_so_to_whoever_waits_for_it() -> None:

@@ -57,7 +57,7 @@ async def test_what_was_heard_of_is_drained_once_and_waited_for(worker: Bench) -
     async def scripts_called(invoice: str, heard: str) -> int:
         await worker.ledger.intake.accept(paid(invoice, 1, A, B))
         await worker.ledger.store.config_resetstat()
-        sweep.heard(heard)
+        await sweep.heard(heard)
         await sweep.rung(WORKSPACE)
         assert await worker.ledger.desk.workspaces() == []
         return int((await worker.ledger.store.info("commandstats"))["cmdstat_evalsha"]["calls"])

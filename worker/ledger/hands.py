@@ -53,15 +53,11 @@ class Hands:
         That call is asked for where all that waits goes into one of `batch_size` a flag.
         """
         token = token_hex(8)
-        mine = (workspace, token, self._lease_ms)
         most = (most_entries, most_markings, MOST_CLAIMED)
-        asked = (batch_size, self._doubt_ms, *_written(limits)) if limits else ()
-        answers = await self._scripts.call_each([("take", mine), ("plan", (*mine, *most, 0, *asked))])
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        lease = _lease(workspace, token, answers[0])
-        return (lease, _backlog(lease, answers[1])) if lease else None
+        call = (batch_size, self._doubt_ms, *_written(limits))
+        taken, *read = await self._scripts.call("begin", workspace, token, self._lease_ms, *most, *call)
+        lease = _lease(workspace, token, taken)
+        return (lease, _backlog(lease, *read)) if lease else None
 
     async def plan(
         self, lease: Lease, *, most_entries: int, most_markings: int, further: bool = False

@@ -17,7 +17,12 @@ from redis.exceptions import NoScriptError
 from worker.ledger.bell import encode
 
 Argument = str | bytes | int
-_BEFORE = {"apply": {"accept", "tie", "retry"}, "limits": {"plan", "permit"}}
+_BEFORE = {
+    "apply": {"accept", "tie", "retry"},
+    "lease": {"take", "begin"},
+    "reading": {"plan", "begin"},
+    "limits": {"permit", "begin"},
+}
 """What stands before some scripts only."""
 
 
