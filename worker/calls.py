@@ -44,11 +44,15 @@ class Calls:
 
     async def send(self, supply: Supply) -> None:
         """Send one batch after the other, as long as it may be."""
-        while self._pace.goes_on and not self.too_large and (batch := await supply.next()):
+        following: Batch | None = None
+        while self._goes_on and (batch := following or await supply.next()):
+            following = None
             if await self._pace.permitted(batch):
-                await self._mark(batch)
+                following = await self._mark(batch, supply)
             else:
                 self._trial.put_back([batch])
+        if following:
+            self._trial.put_back([following])
 
     async def ask(self, batch: Batch) -> None:
         """Ask which entries of a refused batch Clockify knows."""
@@ -87,8 +91,12 @@ class Calls:
             "invoiced": batch.invoiced,
         }
 
-    async def _mark(self, batch: Batch) -> None:
-        """One PATCH, and what follows from its reply."""
+    @property
+    def _goes_on(self) -> bool:
+        return self._pace.goes_on and not self.too_large
+
+    async def _mark(self, batch: Batch, supply: Supply | None = None) -> Batch | None:
+        """One PATCH, and what follows from its reply. Returns the next batch, if its call was asked for in the same breath."""
         started = time.monotonic()
         outcome = decide(await self._shop.clockify.mark(self._lease.workspace, batch), now=time.time())
         took = time.monotonic() - started
@@ -99,9 +107,16 @@ class Calls:
         log.info(fact, **self.described(batch), ms=round(took * 1000, 1), reason=reason)
         effect, progress = self._take_in(batch, outcome)
         sent = Sent(batch.entries, batch.invoiced, effect)
-        await self._shop.unsaid.settle(self._shop.hands, self._lease, progress, sent)
+        following = supply.take() if supply and effect is Effect.TAKEN and self._goes_on else None
+        asked = time.monotonic()
+        wait = await self._shop.unsaid.settle(
+            self._shop.hands, self._lease, progress, sent, following, self._pace.limits
+        )
+        if following:
+            self._pace.answered(following, asked, wait)
         if isinstance(outcome, Refused) and self._trial.hopeless:
             await self.conclude()
+        return following
 
     def _take_in(self, batch: Batch, outcome: Outcome) -> tuple[Effect, list[Progress]]:
         """What is known of the effect of a call now, and what became of entries thereby."""

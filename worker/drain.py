@@ -57,18 +57,21 @@ async def begin(workshop: Workshop, workspace: str) -> "Drain | None":
     if begun is None:
         return None
     lease, backlog = begun
-    pace = Pace(workshop, lease, counted, permitted=asked if backlog.permitted else None)
+    pace = Pace(workshop, lease, counted)
     if fingerprint is None:
         pace.park("there is no key for this workspace in PAIDMARK_CLOCKIFY_API_KEY")
-    return Drain(workshop, lease, backlog, pace)
+    return Drain(workshop, lease, backlog, pace, asked)
 
 
 class Drain:
     """One slice of work for one workspace, which begins with a `backlog` that was read with the lease."""
 
-    def __init__(self, workshop: Workshop, lease: Lease, backlog: Backlog, pace: Pace) -> None:
-        """Go on where the last lease ended."""
+    def __init__(
+        self, workshop: Workshop, lease: Lease, backlog: Backlog, pace: Pace, asked: float = 0.0
+    ) -> None:
+        """Go on where the last lease ended. `asked` is when this one was asked for, and perhaps the first call with it."""
         self._shop = workshop
+        self._asked = asked
         self.lease = lease
         self._backlog: Backlog | None = backlog
         self._pace = pace
@@ -104,7 +107,10 @@ class Drain:
         wishes = self._calls.begin_round(backlog.pending)
         self._trial.keep_to(wishes)
         parts = self._trial.take()
-        return parts + self._trial.ordinary(self._fresh(wishes, more=backlog.more))
+        todo = parts + self._trial.ordinary(self._fresh(wishes, more=backlog.more))
+        if backlog.permitted:
+            self._pace.answered(todo[0], self._asked, 0.0)
+        return todo
 
     async def _read(self, *, further: bool) -> Backlog:
         most = self._sizing.now * BATCHES_AHEAD

@@ -38,19 +38,17 @@ def limits(workshop: Workshop, workspace: str, fingerprint: str) -> list[Limit]:
 class Pace:
     """The pace of one drain. `stop` is the handover, once something has made it stop."""
 
-    def __init__(
-        self, workshop: Workshop, lease: Lease, limits: Sequence[Limit], *, permitted: float | None = None
-    ) -> None:
-        """`permitted`: when the first call was permitted, if it was, by the clock of `time.monotonic`."""
+    def __init__(self, workshop: Workshop, lease: Lease, limits: Sequence[Limit]) -> None:
+        """`limits` are those that count the calls."""
         self._shop = workshop
-        self._permitted = permitted
+        self._answers: dict[Batch | None, tuple[float, float]] = {}
         self._lease = lease
         self._until = time.monotonic() + workshop.slice
         self._failures = lease.failures
         self.proven = not (lease.failures or lease.parked)
         self.stop: Handover | None = None
         self._limited: float | None = None
-        self._limits = limits
+        self.limits = limits
 
     @property
     def goes_on(self) -> bool:
@@ -58,23 +56,30 @@ class Pace:
         enough = self.stop is None and self._limited is None and not self._shop.closing.is_set()
         return enough and time.monotonic() < self._until
 
+    def answered(self, batch: Batch, asked: float, wait: float) -> None:
+        """The call of a batch was asked for already, at a time of `time.monotonic`, and may go out after a wait."""
+        self._answers[batch] = asked, wait
+
     async def permitted(self, batch: Batch | None = None) -> bool:
         """Wait for the rate limits. False where the wait is so long that the lease is better given back.
 
         `batch` is what a PATCH is about to set; None for a question.
         """
-        permitted, self._permitted = self._permitted, None
-        if permitted is not None and time.monotonic() - permitted < FRESH:
-            return self.stop is None
+        answer = self._answers.pop(batch, None)
         while True:
-            asked = time.monotonic()
-            wait = await self._shop.hands.permit(self._lease, self._limits, batch)
+            asked, wait = answer or await self._ask(batch)
+            answer = None
             if wait > SHORT_WAIT or asked + wait > self._until:
                 self._limited = max(wait, self._limited or 0.0)
                 return False
-            await asyncio.sleep(wait)
-            if wait == 0 and time.monotonic() - asked < FRESH:
+            if wait:
+                await asyncio.sleep(wait)
+            elif time.monotonic() - asked < FRESH:
                 return self.stop is None
+
+    async def _ask(self, batch: Batch | None) -> tuple[float, float]:
+        asked = time.monotonic()
+        return asked, await self._shop.hands.permit(self._lease, self.limits, batch)
 
     def handover(self) -> Handover:
         """What is left to whoever has the lease next."""

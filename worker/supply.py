@@ -22,14 +22,15 @@ class Supply:
 
     async def next(self) -> Batch | None:
         """The next batch, once there is one; None when all have been taken. Raises what `more` raises."""
-        while True:
-            if len(self._batches) <= self._low and self._more and self._reading is None:
-                self._reading = asyncio.create_task(self._read(self._more))
-            if self._batches:
-                return self._batches.popleft()
-            if self._reading is None:
-                return None
+        while not (batch := self.take()) and self._reading is not None:
             await asyncio.shield(self._reading)
+        return batch
+
+    def take(self) -> Batch | None:
+        """The next batch, if there is one at once."""
+        if len(self._batches) <= self._low and self._more and self._reading is None:
+            self._reading = asyncio.create_task(self._read(self._more))
+        return self._batches.popleft() if self._batches else None
 
     async def close(self) -> list[Batch]:
         """Read no more. Returns what nobody has taken."""

@@ -1,6 +1,6 @@
 """Which entries of which markings are done, while a backlog is worked off. Pure but for its own memory."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from worker.ledger.work import Progress
 from worker.marking import Pending
@@ -35,16 +35,20 @@ class Tally:
         self.wishes |= wishes
         return wishes
 
-    def applied(self, entries: Iterable[str]) -> list[Progress]:
+    def applied(self, entries: Collection[str]) -> list[Progress]:
         """What to settle once Clockify has taken `entries`."""
-        return [self._progress(number) for number in self._mark(entries, APPLIED)]
+        touched = dict.fromkeys([self._owners[slot] for slot in self._mark(entries, APPLIED)])
+        return [self._progress(number) for number in touched]
 
     def rejected(self, reasons: dict[str, str]) -> list[Progress]:
         """What to settle once Clockify has refused entries for good, each for its reason."""
-        return [
-            self._progress(number, [(slot - self._begins[number], reasons[entry]) for slot, entry in marked])
-            for number, marked in self._mark(reasons, REJECTED).items()
-        ]
+        refusals: dict[int, list[tuple[int, str]]] = {}
+        for slot in self._mark(reasons, REJECTED):
+            number = self._owners[slot]
+            index = slot - self._begins[number]
+            reason = reasons[self._pending[number].entries[index]]
+            refusals.setdefault(number, []).append((index, reason))
+        return [self._progress(number, marked) for number, marked in refusals.items()]
 
     def _merge(self, pending: Iterable[Pending], wishes: dict[str, bool]) -> None:
         for one in pending:
@@ -71,17 +75,16 @@ class Tally:
             elif entry in wishes:
                 wishes[entry] = wish
 
-    def _mark(self, entries: Iterable[str], mark: int) -> dict[int, list[tuple[int, str]]]:
-        """Mark entries wherever they are named. Returns which slots those are, by the number of the marking."""
-        touched: dict[int, list[tuple[int, str]]] = {}
+    def _mark(self, entries: Collection[str], mark: int) -> list[int]:
+        """Mark entries wherever they are named. Returns the slots."""
+        slots = [slot for entry in entries if (slot := self._slot.pop(entry, None)) is not None]
+        if self._more_slots:
+            slots += [slot for entry in entries for slot in self._more_slots.pop(entry, ())]
         for entry in entries:
             self.wishes.pop(entry, None)
-            first = self._slot.pop(entry, None)
-            if first is not None:
-                for slot in (first, *self._more_slots.pop(entry, ())):
-                    self._marks[slot] = mark
-                    touched.setdefault(self._owners[slot], []).append((slot, entry))
-        return touched
+        for slot in slots:
+            self._marks[slot] = mark
+        return slots
 
     def _progress(self, number: int, refusals: Iterable[tuple[int, str]] = ()) -> Progress:
         one, begin = self._pending[number], self._begins[number]

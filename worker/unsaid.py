@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from worker.batches import Batch
 from worker.ledger.hands import Hands
 from worker.ledger.store import STORE_ERRORS
-from worker.ledger.work import Lease, LeaseLostError, Progress, Sent
+from worker.ledger.work import Lease, LeaseLostError, Limit, Progress, Sent
 
 NOBODY = ""
 """A token that holds no lease: the backlog has moved on, and the entries' present wish is what must be said."""
@@ -23,10 +24,18 @@ class Unsaid:
 
     _calls: deque[tuple[Lease, Sent]] = field(default_factory=deque)
 
-    async def settle(self, hands: Hands, lease: Lease, progress: Sequence[Progress], sent: Sent) -> None:
-        """Settle; what the store does not hear is kept. Raises what `Hands.settle` raises."""
+    async def settle(
+        self,
+        hands: Hands,
+        lease: Lease,
+        progress: Sequence[Progress],
+        sent: Sent,
+        following: Batch | None = None,
+        limits: Sequence[Limit] = (),
+    ) -> float:
+        """As `Hands.settle`; what the store does not hear is kept."""
         try:
-            await hands.settle(lease, progress, sent)
+            return await hands.settle(lease, progress, sent, following, limits)
         except STORE_ERRORS:
             self._calls.append((lease, sent))
             raise

@@ -74,20 +74,27 @@ class Hands:
 
         What a PATCH is about to set, `batch`, is written down first: if nothing more is heard of it, it may have its effect.
         """
-        sending = (entries.pack(batch.entries), int(batch.invoiced)) if batch else (b"", "")
-        answer = await self._call(lease, "permit", *sending, self._doubt_ms, *_written(limits))
-        if answer < 0:
-            raise LeaseLostError(lease.workspace)
-        return float(answer) / 1000
+        asking = (*_sending(batch), self._doubt_ms, *_written(limits))
+        return _wait(lease, await self._call(lease, "permit", *asking))
 
-    async def settle(self, lease: Lease, progress: Sequence[Progress], sent: Sent | None = None) -> None:
-        """Write down what became of entries. Raises LeaseLostError; then the ledger sees to the entries `sent`."""
+    async def settle(
+        self,
+        lease: Lease,
+        progress: Sequence[Progress],
+        sent: Sent | None = None,
+        following: Batch | None = None,
+        limits: Sequence[Limit] = (),
+    ) -> float:
+        """Write down what became of entries, and ask for the call `following`: answers as `permit` does.
+
+        Raises LeaseLostError; then the ledger sees to the entries `sent`.
+        """
         said: tuple[Argument, ...] = (b"", "", "")
         if sent is not None:
             said = (entries.pack(sent.entries), int(sent.invoiced), sent.effect.value)
-        arguments = (*said, self._doubt_ms, msgspec.msgpack.encode(progress))
-        if not await self._call(lease, "settle", *arguments):
-            raise LeaseLostError(lease.workspace)
+        settling = (*said, self._doubt_ms, msgspec.msgpack.encode(progress))
+        asking = (*_sending(following), *_written(limits)) if following else ()
+        return _wait(lease, await self._call(lease, "settle", *settling, *asking))
 
     async def release(self, lease: Lease, handover: Handover) -> None:
         """Give the lease back. A lease that is lost already is no matter."""
@@ -120,6 +127,16 @@ class Hands:
 
     async def _call(self, lease: Lease, name: str, *arguments: Argument) -> Any:
         return await self._scripts.call(name, lease.workspace, lease.token, self._lease_ms, *arguments)
+
+
+def _sending(batch: Batch | None) -> tuple[Argument, Argument]:
+    return (entries.pack(batch.entries), int(batch.invoiced)) if batch else (b"", "")
+
+
+def _wait(lease: Lease, answer: int) -> float:
+    if answer < 0:
+        raise LeaseLostError(lease.workspace)
+    return answer / 1000
 
 
 def _written(limits: Sequence[Limit]) -> list[Argument]:

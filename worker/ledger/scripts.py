@@ -21,7 +21,7 @@ _BEFORE = {
     "apply": {"accept", "tie", "retry"},
     "lease": {"take", "begin"},
     "reading": {"plan", "begin"},
-    "limits": {"permit", "begin"},
+    "limits": {"permit", "begin", "settle"},
 }
 """What stands before some scripts only."""
 

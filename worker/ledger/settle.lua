@@ -8,8 +8,9 @@
 --   applied meanwhile, the present wish of those entries is sent once more at the end of that while.
 -- arguments: workspace, token, length of the lease (ms), packed entries of a PATCH or '', its flag (1 or 0),
 --   'taken' if Clockify said so, 'none' if it has no effect, 'doubtful' if it may have one, for how long that is (ms),
---   progress, packed: ref, revision, done and (index, reason) of what is refused, each
--- Answers 0 where the lease is lost, else 1.
+--   progress, packed: ref, revision, done and (index, reason) of what is refused, each; then, where the next call is asked
+--   for: its packed entries, its flag, and the limits that count it
+-- Answers -1 where the lease is lost; 0: go on; more: wait so many ms before the next call, and ask again.
 local workspace, token, lease, sent, flag, effect = arg(1), arg(2), number(3), arg(4), arg(5), arg(6)
 local backlog, state = 'paidmark:backlog:' .. workspace, 'paidmark:workspace:' .. workspace
 local at = now()
@@ -24,7 +25,7 @@ if not held(workspace, token, at, lease) then
     queue(ref, record[PLACES][1], at)
     keep(ref, record)
   end
-  return 0
+  return -1
 end
 
 -- Has what was taken now been said the other way round by a call that may still have its effect?
@@ -87,4 +88,7 @@ for _, progress in ipairs(cmsgpack.unpack(arg(8))) do
 end
 for name, times in pairs(states) do count(name, times) end
 if settled > 0 then call('HINCRBY', state, 'read', -settled) end
-return 1
+if #ARGV - 3 == 8 then return 0 end
+local wait = permit(11, at)
+if wait == 0 then doubt(workspace, arg(10), token, arg(9), at, number(7)) end
+return wait

@@ -120,7 +120,7 @@ class HandsSettings(StoreSettings):
     clockify_timeout: Seconds = Field(6.0, le=30)
     rate_limit: Rate = RateLimit(50, 1)
     batch_size: int = Field(200, ge=1, le=1000)
-    in_flight: int = Field(8, ge=1, le=100)
+    in_flight: int = Field(16, ge=1, le=100)
     max_drains: int = Field(50, ge=1, le=1000)
     dry_run: bool = False
     retry_cap: Seconds = 120.0
