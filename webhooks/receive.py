@@ -41,6 +41,7 @@ REFUSALS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
 )
 """What cannot be read, and how that is answered."""
 TRY_AGAIN = {"Retry-After": "5"}
+_FACTS = {200: "delivery.accepted", 503: "delivery.postponed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +150,8 @@ async def _accept_events(intake: Intake, place: Place, parsed: Parsed) -> str:
 
 def _answer(door: Door, source: str, status: int, said: str, started: float) -> web.Response:
     """The response, and the one line of log that a delivery gets."""
-    fact = {200: "delivery.accepted", 503: "delivery.postponed"}.get(status, "delivery.refused")
+    fact = _FACTS.get(status, "delivery.refused")
     door.count(source, fact.removeprefix("delivery."))
-    door.log.info(
-        fact, source=source, status=status, said=said, ms=round((time.monotonic() - started) * 1000, 1)
-    )
+    ms = round((time.monotonic() - started) * 1000, 1)
+    door.log.info(fact, source=source, status=status, said=said, ms=ms)
     return web.Response(status=status, headers=TRY_AGAIN if status == 503 else None)  # noqa: PLR2004 - 503 Service Unavailable

@@ -5,12 +5,13 @@ Services log to stdout. It must not know what is logged; it only keeps what look
 
 import asyncio
 import atexit
+import json
 import logging
 import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -31,21 +32,31 @@ LATE = 0.02
 
 
 class Lines:
-    """A stream whose lines go out together, after a moment; at once, where no event loop is running.
+    """A stream whose lines are put into words and go out together, after a moment; at once, where no event loop is running.
 
-    A line costs more to write than all else about it. What cannot be written (nobody reads any more) is dropped: it must
-    not stop the work.
+    One by one, in the middle of other work, a line takes several times as long. What cannot be written (nobody reads any
+    more) is dropped: it must not stop the work.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        """Keep the stream."""
+    def __init__(self, stream: TextIO, processors: Sequence[Processor] = ()) -> None:
+        """Keep the stream, and what turns a fact into a line."""
         self._stream = stream
-        self._lines: list[str] = []
+        self._processors = processors
+        self._lines: list[str | tuple[str, EventDict]] = []
         self._turn: asyncio.AbstractEventLoop | None = None
 
     def write(self, text: str) -> None:
         """Take some text."""
         self._lines.append(text)
+
+    def defer(self, _: WrappedLogger, level: str, fields: EventDict) -> EventDict:
+        """Take a fact, to be put into words with others; an exception must be told while it is at hand."""
+        if fields.get("exc_info"):
+            return fields
+        fields["timestamp"] = time.time()
+        self._lines.append((level, fields))
+        self.flush()
+        raise structlog.DropEvent
 
     def line(self, text: str) -> None:
         """Take a whole line: structlog calls it by the names of its levels."""
@@ -66,9 +77,16 @@ class Lines:
     def put(self) -> None:
         """Write all that was taken."""
         lines, self._lines, self._turn = self._lines, [], None
+        text = "".join([one if isinstance(one, str) else self._line(*one) for one in lines])
         with suppress(OSError, ValueError):
-            self._stream.write("".join(lines))
+            self._stream.write(text)
             self._stream.flush()
+
+    def _line(self, level: str, fields: EventDict) -> str:
+        told: Any = fields
+        for processor in self._processors:
+            told = processor(None, level, told)
+        return f"{told}\n"
 
 
 def _running() -> asyncio.AbstractEventLoop | None:
@@ -92,10 +110,11 @@ def configure(
     least = logging.getLevelNamesMapping()[level.upper()]
     as_text = format == "text" or (format == "auto" and stream.isatty())
     last = _text(colors=stream.isatty() and not environ.get("NO_COLOR")) if as_text else _json()
-    lines = Lines(stream)
+    processors = [*_first(), *last]
+    lines = Lines(stream, processors)
     atexit.register(lines.put)
     structlog.configure(
-        processors=[*_first(), *last],
+        processors=[lines.defer, *processors],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
@@ -120,8 +139,8 @@ def without_what_was_sent(_: WrappedLogger, __: str, fields: EventDict) -> Event
 
 
 def stamp(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
-    """Say when, in UTC, as RFC 3339 has it."""
-    now = time.time()
+    """Say when, in UTC, as RFC 3339 has it: now, or when the fact was taken."""
+    now = fields.get("timestamp") or time.time()
     second = int(now)
     fields["timestamp"] = f"{_written(second)}.{int((now - second) * 1e6):06d}Z"
     return fields
@@ -170,4 +189,7 @@ def _text(*, colors: bool) -> list[Processor]:
 
 
 def _serialized(fields: EventDict, **_: Any) -> str:
-    return msgspec.json.encode(fields, enc_hook=str).decode()
+    try:
+        return msgspec.json.encode(fields, enc_hook=str).decode()
+    except UnicodeEncodeError:  # half a character, which no sender of ours has sent
+        return json.dumps(fields, default=str)

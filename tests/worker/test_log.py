@@ -130,6 +130,20 @@ def test_a_value_that_is_no_json_is_written_as_its_words() -> None:
     assert written(error=ValueError("no"))["error"] == "no"
 
 
+def test_half_a_character_is_no_reason_to_say_nothing() -> None:
+    assert written(name="\ud800 half")["name"] == "\ud800 half"
+
+
+async def test_a_fact_has_the_time_at_which_it_was_told_not_written() -> None:
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    structlog.get_logger().info("one")
+    told = datetime.now(UTC)
+    await wait_until(stream.getvalue, because="nothing was written")
+
+    assert datetime.fromisoformat(json.loads(stream.getvalue())["timestamp"]) <= told
+
+
 def test_what_is_below_the_level_is_not_written() -> None:
     stream = io.StringIO()
     configure("warning", "json", stream)
