@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 MOST_HELD = 64 * 1024 * 1024
 """Bytes that have arrived on all connections and are not answered yet."""
 ASK_WITHIN = 15.0
-"""Seconds from connecting, or from a request's first byte, until it is there to its last one."""
+"""Seconds from connecting, or from a request's first byte, until it is there to its last one. A request that begins in the
+same breath as the one before it ends counts from its next byte on: until then it costs no more than an idle connection."""
 
 
 @dataclass(slots=True, eq=False)
