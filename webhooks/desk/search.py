@@ -123,8 +123,9 @@ async def _candidates(desk: Desk, asked: Search, home: str) -> AsyncIterator[str
     if asked.invoice:
         refs = await named(desk, asked.invoice, asked.source)
     elif asked.entry and workspace:
-        # Claims are written when work is planned: what still waits, or is unresolved, is looked through.
-        refs = await desk.naming(workspace, asked.entry) + await desk.in_backlog(workspace)
+        # Claims are written when there is time: what they are missing of is looked through, and what is unresolved.
+        refs = await desk.naming(workspace, asked.entry)
+        refs += await desk.in_backlog(workspace) + await desk.unclaimed(workspace)
         refs += await desk.in_state(State.UNRESOLVED)
     elif asked.state is State.UNRESOLVED:
         refs = await desk.in_state(State.UNRESOLVED)

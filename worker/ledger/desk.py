@@ -39,6 +39,10 @@ class Desk:
         """Refs of the invoices with something to do in a workspace, in order."""
         return await self._find("workspace", workspace)
 
+    async def unclaimed(self, workspace: str) -> list[str]:
+        """Refs of the invoices whose claims in a workspace are still to be written, done or not."""
+        return await self._find("unclaimed", workspace)
+
     async def naming(self, workspace: str, entry: str) -> list[str]:
         """Refs of the invoices that claim, or claimed, an entry."""
         return await self._find("entry", f"{workspace}:".encode() + entries.pack((entry,))[1:])

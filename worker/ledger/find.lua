@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
 -- Refs of invoices, for a person who looks.
 -- arguments: by, what, at most
---   'entry' WORKSPACE:PACKED-ID · 'workspace' its backlog · 'state' unresolved or rejected · 'scan' CURSOR:PATTERN
+--   'entry' WORKSPACE:PACKED-ID · 'workspace' its backlog · 'unclaimed' WORKSPACE · 'state' unresolved or rejected · 'scan' CURSOR:PATTERN
 -- Answers refs; for 'scan' the next cursor stands before them.
 local by, what, most = arg(1), arg(2), number(3)
 if by == 'workspace' then return call('LRANGE', 'paidmark:backlog:' .. what, 0, most - 1) end
+if by == 'unclaimed' then return call('LRANGE', 'paidmark:unclaimed:' .. what, 0, most - 1) end
 if by == 'state' then
   call('ZREMRANGEBYSCORE', 'paidmark:' .. what, '-inf', whole(now() - KEEP_INVOICES))
   return call('ZRANGE', 'paidmark:' .. what, 0, most - 1)

@@ -242,6 +242,7 @@ async def look_and_intervene(url: str) -> None:
         for state in (State.UNRESOLVED, State.REJECTED):
             await desk.in_state(state)
         await desk.in_backlog(WORKSPACE)
+        await desk.unclaimed(WORKSPACE)
         await desk.naming(WORKSPACE, A)
         assert "stripe//in_1" in [ref async for ref in desk.matching("*in_1")]
         assert await desk.retry("stripe//in_bad") == 1
