@@ -12,6 +12,7 @@ from bench.figures.table import Figure, Measured
 DATABASE = 12
 WAITING, SETTLED, BY_ENTRY = 700, 500, 450
 PATIENCE = 120.0
+LISTS = ("backlog", "unclaimed")
 BY_ENTRY_KEYS = ("paidmark:claims:*", "paidmark:numbers:*")
 
 
@@ -27,10 +28,10 @@ async def memory(rig: Rig, size: Size) -> list[Figure]:
 
         async def done() -> bool:
             figures = await rig.ask_sandbox("GET", "figures")
-            left: int = await store.llen(f"paidmark:backlog:{deliveries.workspace(0)}")  # type: ignore[misc]  # redis-py names both kinds of clients
+            left = await store.exists(*(f"paidmark:{name}:{deliveries.workspace(0)}" for name in LISTS))
             return bool(figures["ids_marked"] >= size.kept * deliveries.ENTRIES) and left == 0
 
-        await until(done, PATIENCE, "the backlog is done", every=0.2)
+        await until(done, PATIENCE, "the backlog is done, and all claims are written", every=0.2)
         await rig.machine.end("worker")
         settled = (await _used(store) - empty) / size.kept
         by_entry = await _used_by(store, BY_ENTRY_KEYS) / size.kept
