@@ -1,11 +1,14 @@
 """A link between two processes: a small TCP proxy through which they talk, and which can be cut, refused, slowed or held.
 
-It carries bytes and knows no protocol; `hold` looks for some of them.
+It carries bytes and knows no protocol; `hold` looks for some of them. Several faults may be on it at once.
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+from bench.faults import Cut, Hold, Spell
 
 CHUNK = 65_536
 
@@ -25,15 +28,6 @@ class _Talk:
 
 
 @dataclass(slots=True)
-class Hold:
-    """A request that is held: `caught` when it has come, and goes on when `released`."""
-
-    needle: bytes
-    caught: asyncio.Event = field(default_factory=asyncio.Event)
-    released: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(slots=True)
 class Link:
     """Forwards connections to `target`, a port of loopback. `cuts` counts the connections that it has cut."""
 
@@ -43,10 +37,11 @@ class Link:
     _server: asyncio.Server | None = None
     _talks: set[_Talk] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _refusing: int = 0
-    _delay: float = 0.0
-    _cut_next: str = ""
-    _hold: Hold | None = None
+    _refusals: list[Spell] = field(default_factory=list)
+    _delays: list[Spell] = field(default_factory=list)
+    _cuts: list[Cut] = field(default_factory=list)
+    _holds: list[Hold] = field(default_factory=list)
+    _caught: list[Hold] = field(default_factory=list)
 
     async def open(self) -> int:
         """Listen. Returns the port."""
@@ -60,42 +55,58 @@ class Link:
             self._server.close()
         for talk in list(self._talks):
             talk.abort()
+        for hold in self._caught:  # nobody may be left to release it
+            hold.released.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def cut(self) -> None:
-        """Cut every connection, now."""
+    def cut(self) -> int:
+        """Cut every connection, now. Returns how many there were."""
+        before = self.cuts
         for talk in list(self._talks):
             self._cut(talk)
+        return self.cuts - before
 
-    def cut_next(self, *, after: bool) -> None:
-        """Cut the connection that speaks next: before its request has gone on, or `after`, before the reply comes back."""
-        self._cut_next = "after" if after else "before"
+    def cut_next(self, *, after: bool) -> Cut:
+        """Cut the connection that speaks next; if that is done already by another cut, the one after it."""
+        self._cuts.append(cut := Cut(after))
+        return cut
 
-    async def refuse(self, seconds: float) -> None:
-        """Let nobody through for a while."""
-        self._refusing += 1
-        self.cut()
-        await asyncio.sleep(seconds)
-        self._refusing -= 1
+    @asynccontextmanager
+    async def refusing(self) -> AsyncIterator[Spell]:
+        """Cut every connection, and let nobody through for a while."""
+        self._refusals.append(spell := Spell())
+        spell.struck += self.cut()
+        try:
+            yield spell
+        finally:
+            self._refusals.remove(spell)
 
-    async def slow(self, delay: float, seconds: float) -> None:
-        """Let everything take longer by `delay` each way, for a while."""
-        self._delay = delay
-        await asyncio.sleep(seconds)
-        self._delay = 0.0
+    @asynccontextmanager
+    async def slowed(self, delay: float) -> AsyncIterator[Spell]:
+        """Let everything take longer by `delay` seconds each way for a while; delays add up."""
+        self._delays.append(spell := Spell(delay))
+        try:
+            yield spell
+        finally:
+            self._delays.remove(spell)
 
     def hold(self, needle: bytes) -> Hold:
         """Hold the next request that has `needle` in it. It is delivered when released, even if its sender has gone."""
-        self._hold = Hold(needle)
-        return self._hold
+        self._holds.append(hold := Hold(needle))
+        return hold
 
-    def let_be(self, hold: Hold) -> None:
-        """Hold nothing, if nothing has been caught yet."""
-        if self._hold is hold:
-            self._hold = None
+    def let_be(self, fault: Hold | Cut) -> None:
+        """Hold or cut nothing, if nothing has been caught yet."""
+        with suppress(ValueError):
+            if isinstance(fault, Hold):
+                self._holds.remove(fault)
+            else:
+                self._cuts.remove(fault)
 
     async def _accept(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
-        if self._refusing:
+        if self._refusals:
+            for spell in self._refusals:
+                spell.struck += 1
             near.transport.abort()
             return
         try:
@@ -118,14 +129,15 @@ class Link:
         held = False
         with suppress(OSError):
             while data := await reader.read(CHUNK):
-                if await self._held(data):
-                    held = True
-                if self._cut_next == "before":
-                    self._cut_next = ""
-                    self._cut(talk)
-                    return
-                if self._cut_next == "after":
-                    self._cut_next, talk.deaf = "", True
+                await self._delay()
+                held |= await self._held(data)
+                if self._cuts and not talk.deaf:
+                    cut = self._cuts.pop(0)
+                    cut.struck.set()
+                    if not cut.after:
+                        self._cut(talk)
+                        return
+                    talk.deaf = True
                 talk.far.write(data)
                 await talk.far.drain()
         if held:
@@ -140,8 +152,7 @@ class Link:
                 if talk.deaf:
                     self._cut(talk)
                     return
-                if self._delay:
-                    await asyncio.sleep(self._delay)
+                await self._delay()
                 if not talk.near.is_closing():
                     talk.near.write(data)
                     await talk.near.drain()
@@ -149,18 +160,26 @@ class Link:
         with suppress(OSError):
             talk.near.close()
 
+    async def _delay(self) -> None:
+        """Let data wait as long as it must."""
+        if delay := sum(spell.delay for spell in self._delays):
+            for spell in self._delays:
+                spell.struck += 1
+            await asyncio.sleep(delay)
+
     async def _held(self, data: bytes) -> bool:
-        """Wait as long as the data must. Returns whether it was held."""
-        if self._delay:
-            await asyncio.sleep(self._delay)
-        hold = self._hold
-        if hold is None or hold.needle not in data:
-            return False
-        self._hold = None
-        hold.caught.set()
-        await hold.released.wait()
-        return True
+        """Hold the data if it is to be held, and wait until it is released. Returns whether it was held."""
+        for hold in self._holds:
+            if hold.needle in data:
+                self._holds.remove(hold)
+                self._caught.append(hold)
+                hold.caught.set()
+                await hold.released.wait()
+                self._caught.remove(hold)
+                return True
+        return False
 
     def _cut(self, talk: _Talk) -> None:
-        self.cuts += 1
-        talk.abort()
+        if not (talk.near.transport.is_closing() and talk.far.transport.is_closing()):
+            self.cuts += 1
+            talk.abort()

@@ -74,7 +74,8 @@ class Machine:
     async def end_all(self) -> None:
         """End everything, the store last."""
         for name in sorted(self.running, key=lambda one: one == "store"):
-            self.running[name].send_signal(signal.SIGCONT)
+            if self.running[name].returncode is None:
+                self.running[name].send_signal(signal.SIGCONT)
             await self.end(name)
 
     def gone(self) -> list[str]:

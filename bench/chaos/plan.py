@@ -7,7 +7,7 @@ from typing import Any
 
 RECEIVERS = ("receiver-1", "receiver-2")
 WORKERS = ("worker-1", "worker-2")
-STORE = "store"
+STORE, CLOCKIFY = "store", "clockify"
 TO_STORE = tuple(f"{name}>store" for name in RECEIVERS + WORKERS)
 TO_CLOCKIFY = tuple(f"{name}>clockify" for name in WORKERS)
 TO_RECEIVER = tuple(f"sender>{name}" for name in RECEIVERS)
@@ -90,7 +90,7 @@ def _clockify(chance: random.Random, at: float) -> Fault:
         {"kind": "error", "status": 503, "after": True, "times": 5},
     )
     ordered = chance.choice(kinds)
-    return Fault(at, "clockify", "clockify", chance.uniform(1, 5), tuple(ordered.items()))
+    return Fault(at, "clockify", CLOCKIFY, chance.uniform(1, 5), tuple(ordered.items()))
 
 
 FAULTS: dict[Callable[[random.Random, float], Fault], int] = {

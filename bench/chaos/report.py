@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.chaos.build import RATE, WINDOW
+from bench.chaos.conductor import MISSED
 from bench.chaos.load import Load
 from bench.chaos.plan import Fault
 from bench.chaos.proof import Finding
 from bench.chaos.sender import Sender
-from bench.chaos.stage import LEASE, Stage
+from bench.chaos.stage import Stage
 
 MOST_SHOWN = 20
 _WIDTH = 12
@@ -19,13 +21,16 @@ _WIDTH = 12
 
 @dataclass(slots=True)
 class Calm:
-    """What was seen and tried after the faults, with its times in seconds."""
+    """What was seen and tried after the faults, with its times in seconds.
+
+    `calls`: how many were held against the rate limit. `acts`: what each of them has to say. `wrong`: all that was found.
+    """
 
     settled: float = 0.0
+    wrong: list[str] = field(default_factory=list)
     finding: Finding = field(default_factory=Finding)
-    sleepers: list[float] = field(default_factory=list)
-    good: float = 0.0
-    sent_again: int = 0
+    calls: int = 0
+    acts: dict[str, str] = field(default_factory=dict)
 
 
 def say(line: str) -> None:
@@ -56,26 +61,30 @@ def tracebacks(folder: Path) -> Iterable[str]:
 
 def show(seed: int, stage: Stage, sender: Sender, clockify: Mapping[str, Any], calm: Calm) -> None:
     """The figures."""
+    say("")
+    for name, text in (_of_the_storm(seed, stage, sender, clockify, calm) | calm.acts).items():
+        say(f"{name:<{_WIDTH}}{text}")
+
+
+def _of_the_storm(
+    seed: int, stage: Stage, sender: Sender, clockify: Mapping[str, Any], calm: Calm
+) -> dict[str, str]:
     counts, cuts = stage.counts, sum(link.cuts for link in stage.links.values())
     patches = {name.split()[1]: n for name, n in clockify["answers"].items() if name.startswith("invoiced ")}
     waits, spells = sorted(calm.finding.waits), calm.finding.spells
-    say("")
-    for name, text in {
+    return {
         "seed": f"{seed}, on {os.cpu_count()} cores, {time.strftime('%Y-%m-%d', time.gmtime())}",
-        "faults": f"{counts['faults']:,}: {counts['kills']:,} kills, {counts['terminations']:,} terminations,"
+        "faults": f"{counts['faults']:,} struck, {counts[MISSED]:,} found nothing to strike:"
+        f" {counts['kills']:,} kills, {counts['terminations']:,} terminations,"
         f" {counts['freezes']:,} sleeps, {cuts:,} connections cut, {counts['late calls']:,} late calls",
         "deliveries": f"{sum(sender.answers.values()):,} posted: " + _listed(sender.answers),
         "events": f"{len(sender.acknowledged):,} acknowledged",
         "PATCH calls": f"{sum(patches.values()):,}: " + _listed(patches),
+        "rate": f"{calm.calls:,} calls held against {RATE} in {WINDOW} s, for a workspace and for a key",
         "waits": f"acknowledged to marked: p50 {_at(waits, 0.5):.2f} s, p99 {_at(waits, 0.99):.1f} s,"
         f" longest {max(waits, default=0):.1f} s; idle {calm.settled:.1f} s after the last fault",
         "late": f"{len(spells):,} marks undone by late calls and put right, within {max(spells, default=0):.1f} s",
-        "sleepers": f"what a worker undid that slept past its lease of {LEASE:g} s was right again within "
-        + ", ".join(f"{one:.2f} s" for one in calm.sleepers),
-        "bad entries": f"good ones in the same batches were marked within {calm.good:.2f} s",
-        "older file": f"noticed by both receivers; {calm.sent_again:,} events sent again",
-    }.items():
-        say(f"{name:<{_WIDTH}}{text}")
+    }
 
 
 def conclude(wrong: Sequence[str], marked: int) -> int:

@@ -8,8 +8,9 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
+from math import ceil
 
 import aiohttp
 
@@ -45,6 +46,12 @@ class Sender:
             for one in sorted(tellings, key=lambda each: each.starts):
                 await asyncio.sleep(max(0.0, began + one.starts - time.monotonic()))
                 telling.create_task(self._tell(one))
+
+    async def repeat(self, tellings: Sequence[Telling], share: float) -> None:
+        """Deliver a share of what was acknowledged once more, in another order and signed anew."""
+        chance = random.Random(f"{self.seed} again")  # noqa: S311 - makes up a sender, guards nothing
+        chosen = chance.sample(tellings, ceil(len(tellings) * share))
+        await self.tell([replace(one, starts=0.0, after=(), copies=1) for one in chosen])
 
     async def _tell(self, telling: Telling) -> None:
         for event in telling.after:

@@ -1,40 +1,45 @@
-"""The stage: every process, and a link between any two that talk; what strikes a process or its links by name.
+"""The stage: every process, and a link between any two that talk; what strikes a process by its name.
 
 Who has died is started again after a while, as the init system of any machine does. Nothing else is done for them.
+It notes who was held up by what is done to it, and from when till when; how it comes up is `bench.chaos.build`'s.
 """
 
 import asyncio
-import base64
-import secrets
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
-from bench import machine
-from bench.chaos.load import WORKSPACES, Load, workspace
-from bench.chaos.plan import RECEIVERS, STORE, WORKERS
+from bench.chaos.held_up import HeldUp
+from bench.chaos.plan import CLOCKIFY, RECEIVERS, STORE, WORKERS
+from bench.chaos.witness import Witness
 from bench.link import Link
-from bench.machine import Machine, free_port
+from bench.machine import Machine
 
 CALL_TIMEOUT = 1.0
 LEASE = CALL_TIMEOUT + 2.0
 DOUBT = 7.5 * LEASE
 COME_UP = 30.0
-SEEDED_TOGETHER = 20_000
+ARRIVES = 1.0
+"""Seconds within which what a link has kept back has arrived when it is let go."""
+EVERYBODY = ""
+"""In the place of a worker's name: all of them."""
 
 
 @dataclass(slots=True)
 class Stage:
-    """Everything that runs. `counts` says how often what was done; `wrong` what must not happen to a process."""
+    """Everything that runs. `counts` says how often what was done; `wrong` what must not happen to a process.
+
+    `callers`: what the sandbox calls a worker -> its name. `held_up`: who could make no progress, and when.
+    """
 
     machine: Machine
     session: aiohttp.ClientSession
@@ -44,6 +49,8 @@ class Stage:
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    callers: dict[str, str] = field(default_factory=dict)
+    held_up: list[HeldUp] = field(default_factory=list)
 
     @property
     def receivers(self) -> list[str]:
@@ -55,66 +62,82 @@ class Stage:
         return f"http://127.0.0.1:{self.links[f'sender>{receiver}'].port}"
 
     @property
+    def witness(self) -> Witness:
+        """Clockify's stand-in, which has seen everything."""
+        return Witness(self.session, f"http://127.0.0.1:{self.ports[CLOCKIFY]}/sandbox")
+
+    @property
     def store(self) -> Path:
         """The store's folder."""
         return self.machine.folder / "store"
 
-    async def end(self, name: str, number: int, down: float) -> None:
-        """Let a process die by a signal, and start it again `down` seconds later."""
-        async with self.locks[name]:
-            before, was_up = time.monotonic(), name != STORE and await self.ready(name)
-            status = await self.machine.end(name, number)
-            if number == signal.SIGTERM and was_up and status != 0:
-                took = time.monotonic() - before
-                self.wrong.append(f"{name} ended with {status} on SIGTERM, after {took:.1f} s")
-            await asyncio.sleep(down)
-            await self.machine.start(name)
-        self.counts["kills" if number == signal.SIGKILL else "terminations"] += 1
+    @contextmanager
+    def holding_up(self, target: str) -> Iterator[None]:
+        """Note that what happens meanwhile to a process, or to a link, keeps workers, or their calls, from getting on."""
+        since = time.time()
+        try:
+            yield
+        finally:
+            worker = EVERYBODY if target in (STORE, CLOCKIFY) else target.partition(">")[0]
+            if worker in (EVERYBODY, *WORKERS):
+                until_when = time.time() + (ARRIVES if ">" in target else 0.0)
+                self.held_up.append(HeldUp(worker, since, until_when))
 
-    async def freeze(self, name: str, seconds: float) -> None:
-        """Let a process sleep, and wake it."""
+    async def end(self, name: str, number: int, down: float) -> bool:
+        """Let a process die by a signal, and start it again `down` seconds later. Returns whether it was alive."""
         async with self.locks[name]:
+            if self._has_ended(name):
+                await self.machine.start(name)
+                return False
+            with self.holding_up(name):
+                await self._end(name, number, down)
+        self.counts["kills" if number == signal.SIGKILL else "terminations"] += 1
+        return True
+
+    async def _end(self, name: str, number: int, down: float) -> None:
+        before, was_up = time.monotonic(), name != STORE and await self.ready(name)
+        status = await self.machine.end(name, number)
+        if number == signal.SIGKILL != -status:
+            self.wrong.append(f"{name} has ended of itself, with {status}: WRONG")
+        if number == signal.SIGTERM and was_up and status != 0:
+            took = time.monotonic() - before
+            self.wrong.append(f"{name} ended with {status} on SIGTERM, after {took:.1f} s")
+        await asyncio.sleep(down)
+        await self.machine.start(name)
+        if name == STORE:
+            await until(self.store_answers, within=COME_UP, because="the store did not come up")
+
+    async def freeze(self, name: str, seconds: float) -> bool:
+        """Let a process sleep, and wake it. Returns whether it was alive."""
+        async with self.locks[name]:
+            if self._has_ended(name):
+                await self.machine.start(name)
+                return False
             process = self.machine.running[name]
-            process.send_signal(signal.SIGSTOP)
-            await asyncio.sleep(seconds)
-            process.send_signal(signal.SIGCONT)
+            with self.holding_up(name):
+                process.send_signal(signal.SIGSTOP)
+                await asyncio.sleep(seconds)
+                process.send_signal(signal.SIGCONT)
         self.counts["freezes"] += 1
+        return True
 
     def admin(self) -> Redis:
         """A connection of the operator's to the store."""
         return Redis(port=self.ports[STORE], socket_timeout=5)
 
-    async def sandbox(self, method: str, what: str, body: object = None) -> Any:
-        """Ask the sandbox something, or order something of it."""
-        url = f"http://127.0.0.1:{self.ports['clockify']}/sandbox/{what}"
-        async with self.session.request(method, url, json=body) as response:
-            response.raise_for_status()
-            return await response.json()
-
-    async def seed(self, load: Load) -> None:
-        """Put a load's entries into Clockify, less those that do not exist."""
-        entries = [{"id": entry, "workspace": where} for entry, where in load.entries.items()]
-        for i in range(0, len(entries), SEEDED_TOGETHER):
-            await self.sandbox("POST", "seed", {"entries": entries[i : i + SEEDED_TOGETHER]})
-
-    async def lift(self, fault: str) -> None:
-        """End an ordered fault; one that has struck as often as it should is gone already."""
-        url = f"http://127.0.0.1:{self.ports['clockify']}/sandbox/faults/{fault}"
-        async with self.session.delete(url) as response:
-            await response.read()
+    async def store_answers(self) -> bool:
+        """Whether the store is up, with its data read."""
+        try:
+            async with self.admin() as store:
+                await store.ping()
+        except (RedisError, OSError):
+            return False
+        return True
 
     async def ops(self, name: str, path: str) -> tuple[int, str]:
         """What a process says on its ops listener."""
         async with self.session.get(f"http://127.0.0.1:{self.ports[f'{name} ops']}/{path}") as response:
             return response.status, await response.text()
-
-    async def stands_in(self) -> bool:
-        """Whether the sandbox answers."""
-        try:
-            await self.sandbox("GET", "figures")
-        except aiohttp.ClientConnectionError:
-            return False
-        return True
 
     async def ready(self, name: str) -> bool:
         """Whether a process says that all is well."""
@@ -138,19 +161,17 @@ class Stage:
             took += await until(partial(self.ready, name), within=within, because=f"{name} is not well")
         return took + await until(self.idle, within=within, because="markings still wait: something is stuck")
 
-    async def entry(self, name: str) -> dict[str, Any]:
-        """An entry as Clockify has it; empty if no call has ever named it."""
-        url = f"http://127.0.0.1:{self.ports['clockify']}/sandbox/entries/{name}"
-        async with self.session.get(url) as response:
-            found: dict[str, Any] = await response.json()
-            return found
-
     async def watch(self) -> None:
         """Note every process that has ended of itself: none may. It is started again all the same."""
         for name in self.machine.gone():
-            if not self.locks[name].locked():
-                self.wrong.append(f"{name} has ended of itself")
+            if not self.locks[name].locked() and self._has_ended(name):
                 await self.machine.start(name)
+
+    def _has_ended(self, name: str) -> bool:
+        if name not in self.machine.gone():
+            return False
+        self.wrong.append(f"{name} has ended of itself, with {self.machine.running[name].returncode}: WRONG")
+        return True
 
 
 async def until(
@@ -163,64 +184,3 @@ async def until(
             raise TimeoutError(f"not within {within:g} s: {because}")
         await asyncio.sleep(pause)
     return time.monotonic() - began
-
-
-@asynccontextmanager
-async def built(folder: Path, load: Load) -> AsyncIterator[Stage]:
-    """Everything up and ready; ended again at the end."""
-    signing = {
-        name: "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-        for name in ("stripe", "standard", "forged")
-    }
-    async with aiohttp.ClientSession() as session:
-        stage = Stage(Machine(folder), session, signing)
-        try:
-            await _start(stage)
-            for number in range(WORKSPACES):
-                await stage.sandbox("POST", "seed", {"workspaces": [{"id": workspace(number)}]})
-            await stage.seed(load)
-            yield stage
-        finally:
-            for link in stage.links.values():
-                await link.close()
-            await stage.machine.end_all()
-
-
-async def _start(stage: Stage) -> None:
-    names = (STORE, "clockify", *RECEIVERS, *WORKERS)
-    stage.ports = {name: free_port() for name in names} | {f"{name} ops": free_port() for name in names[2:]}
-    stage.locks = {name: asyncio.Lock() for name in names}
-    await stage.machine.start(STORE, machine.store(stage.ports[STORE], stage.store))
-    await stage.machine.start("clockify", machine.sandbox(stage.ports["clockify"], "--closed"))
-    for name in RECEIVERS:
-        environ = await _environ(stage, name) | {
-            f"PAIDMARK_SOURCES__{source.upper()}__SECRETS": stage.secrets[source]
-            for source in ("stripe", "standard")
-        }
-        await stage.machine.start(
-            name, machine.receiver(stage.ports[name], stage.ports[f"{name} ops"], environ)
-        )
-        await _link(stage, f"sender>{name}", stage.ports[name])
-    for name in WORKERS:
-        clockify = await _link(stage, f"{name}>clockify", stage.ports["clockify"])
-        environ = await _environ(stage, name) | {
-            "PAIDMARK_CLOCKIFY_URL": f"http://127.0.0.1:{clockify}/api",
-            "PAIDMARK_CLOCKIFY_API_KEY": secrets.token_urlsafe(24),
-            "PAIDMARK_CLOCKIFY_TIMEOUT": str(CALL_TIMEOUT),
-            "PAIDMARK_RETRY_CAP": "1",
-            "PAIDMARK_PROBE_INTERVAL": "3",
-        }
-        await stage.machine.start(name, machine.worker(stage.ports[f"{name} ops"], environ))
-    await until(stage.stands_in, within=COME_UP, because="the sandbox did not come up")
-    for name in (*RECEIVERS, *WORKERS):
-        await until(partial(stage.ready, name), within=COME_UP, because=f"{name} did not come up")
-
-
-async def _environ(stage: Stage, name: str) -> dict[str, str]:
-    port = await _link(stage, f"{name}>store", stage.ports[STORE])
-    return {"PAIDMARK_REDIS_URL": f"redis://127.0.0.1:{port}/0", "PAIDMARK_LOG_FORMAT": "json"}
-
-
-async def _link(stage: Stage, name: str, target: int) -> int:
-    link = stage.links[name] = Link(target)
-    return await link.open()

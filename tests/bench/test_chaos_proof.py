@@ -1,12 +1,15 @@
 """The proof of the kill test must be able to fail: each way in which Paidmark could be wrong is shown to it."""
 
+import time
 from typing import Any
 
 import pytest
 
-from bench.chaos.load import Load, Telling, workspace, write
-from bench.chaos.plan import draw
-from bench.chaos.proof import Evidence, prove, wrong_now
+from bench.chaos.evidence import Evidence
+from bench.chaos.held_up import Active, HeldUp
+from bench.chaos.lives import write
+from bench.chaos.load import Load, Telling, workspace
+from bench.chaos.proof import prove, wrong_now
 from webhooks.sources.kind import Sample
 
 HOUR, OTHER = "0" * 24, "1" * 24
@@ -102,30 +105,78 @@ def test_an_invoice_that_names_the_entry_no_longer_does_not_claim_it() -> None:
     assert load.wanted() == {OTHER}
 
 
-def test_a_seed_repeats_the_load_and_the_plan() -> None:
-    first, second = (write(500, seconds=10, seed=7, now=1e9) for _ in range(2))
-
-    assert first == second
-    assert draw(seconds=60, every=1, seed=7) == draw(seconds=60, every=1, seed=7)
-    assert draw(seconds=60, every=1, seed=7) != draw(seconds=60, every=1, seed=8)
+# Every change, held against the wish at its time.
 
 
-def test_a_load_has_everything_that_a_billing_system_does() -> None:
-    load = write(5_000, seconds=10, seed=1, now=1e9)
-
-    assert load.deliveries >= 5_000
-    assert {len(one.sample.entries) > 1_000 for one in load.events} == {True, False}
-    assert any(one.forged for one in load.tellings)
-    assert any(one.after for one in load.tellings)
-    assert any(one.copies > 1 for one in load.tellings)
-    assert load.bad
-    assert load.kept
-    named = [entry for sample in load.newest().values() for entry in set(sample.entries)]
-    assert len(named) > len(set(named))
+def changes_of(*changes: tuple[float, bool, str]) -> dict[str, Any]:
+    return {"invoiced": changes[-1][1], "writes": len(changes), "changes": list(changes)}
 
 
-def test_no_two_events_of_an_invoice_have_the_same_time() -> None:
-    load = write(5_000, seconds=10, seed=1, now=1e9)
-    times = [(one.source, one.sample.invoice, one.sample.at) for one in load.events]
+def wrong_writes(changes: list[tuple[float, bool, str]], *held_up: HeldUp) -> list[str]:
+    """What is wrong with the changes of an hour that was paid at 100 and given back at 200."""
+    load = Load([told("paid", HOUR, at=1), told("gone", HOUR, at=2, paid=False)])
+    seen = evidence(load, {HOUR: changes_of(*changes)}, paid=100, gone=200)
+    seen.callers, seen.held_up = {"f1": "worker-1", "f2": "worker-2"}, held_up
+    return prove(seen).wrong
 
-    assert len(times) == len(set(times))
+
+RIGHT = [(100.5, True, "f1"), (200.5, False, "f1")]
+
+
+def test_changes_that_follow_their_events_are_right() -> None:
+    assert wrong_writes(RIGHT) == []
+
+
+def test_a_mark_before_its_event_was_sent_is_wrong() -> None:
+    (line,) = wrong_writes([(99.0, True, "f1"), (200.5, False, "f1")])
+
+    assert line.startswith(f"{HOUR} was marked by worker-1, and nobody can have wished for it in the 7.5 s")
+
+
+LATE = [*RIGHT, (230.0, True, "f1"), (231.0, False, "f2")]
+
+
+def test_a_mark_long_after_its_reversal_is_wrong_though_it_is_put_right() -> None:
+    (line,) = wrong_writes(LATE)
+
+    assert f"{HOUR} was marked by worker-1" in line
+
+
+def test_a_mark_is_not_wrong_if_its_worker_was_held_up_from_when_it_was_wished_for() -> None:
+    assert wrong_writes(LATE, HeldUp("worker-1", 199.0, 229.0)) == []
+    assert wrong_writes(LATE, HeldUp("", 199.0, 229.0)) == []
+
+
+def test_that_another_was_held_up_is_no_excuse() -> None:
+    assert len(wrong_writes(LATE, HeldUp("worker-2", 199.0, 229.0))) == 1
+
+
+def test_that_somebody_was_held_up_for_a_moment_is_no_excuse_for_long() -> None:
+    assert len(wrong_writes(LATE, HeldUp("worker-1", 220.0, 229.0))) == 1
+
+
+def test_an_unmarking_that_nobody_wished_for_is_wrong() -> None:
+    (line,) = wrong_writes(
+        [(100.5, True, "f1"), (150.0, False, "f1"), (151.0, True, "f1"), (200.5, False, "f1")]
+    )
+
+    assert f"{HOUR} was unmarked by worker-1" in line
+
+
+def test_time_in_which_a_worker_is_held_up_does_not_count() -> None:
+    active = Active("w", [HeldUp("w", 5, 8), HeldUp("", 7, 10), HeldUp("other", 0, 100), HeldUp("w", 20, 30)])
+
+    assert active.before(35, 4) == 31
+    assert active.before(35, 6) == 19
+    assert active.before(35, 16) == 4
+    assert active.before(25, 1) == 19
+
+
+def test_many_changes_are_judged_soon() -> None:
+    load = write(20_000, seconds=100, seed=3, now=1e9)
+    at = {one.event: 1e9 + one.starts for one in load.events}
+    touched = {name: changes_of((1e9 + 200, True, "f1")) for name in load.wanted()}
+    began = time.process_time()
+    prove(Evidence(load, at, at, touched))
+
+    assert time.process_time() - began < 30

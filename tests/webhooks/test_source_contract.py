@@ -17,6 +17,7 @@ from webhooks.sources.payload import LATEST
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ROTATED = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+OTHER_WORKSPACE = "64a687e29ae1f428e7ebe304"
 FACTS = Sample(event="evt_1", invoice="in_1", workspace=WORKSPACE, entries=DOCUMENTED, at=NOW)
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
@@ -296,3 +297,24 @@ def test_no_reason_of_a_refusal_shows_a_secret_or_a_signature(kind: Kind) -> Non
         kind.verify(delivery(body + b" ", headers), trust(SECRET, ROTATED))
 
     assert not [text for text in (SECRET, ROTATED, *headers.values()) if text in str(refusal.value)]
+
+
+@every_kind
+def test_a_made_up_reversal_may_show_no_references(kind: Kind) -> None:
+    facts = replace(FACTS, workspace="", entries=(), paid=False)
+    (event,) = kind.parse(signed(kind, kind.sample(facts)), Options()).events
+
+    assert isinstance(event, InvoiceReversed)
+    assert not event.references
+
+
+def test_lines_of_a_made_up_invoice_name_entries_of_their_own_workspaces() -> None:
+    facts = replace(FACTS, lines=((OTHER_WORKSPACE, DOCUMENTED[:1]),))
+    kind = KINDS["stripe"]
+    (event,) = kind.parse(signed(kind, kind.sample(facts)), Options()).events
+
+    assert isinstance(event, InvoicePaid)
+    assert event.references == (
+        References(WORKSPACE, DOCUMENTED),
+        References(OTHER_WORKSPACE, DOCUMENTED[:1]),
+    )

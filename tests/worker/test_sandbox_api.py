@@ -73,7 +73,7 @@ async def test_a_mark_is_taken_back_by_a_mark(ask: Ask, sandbox: Sandbox) -> Non
     answer = await ask("PATCH", MARK, marks(E1, invoiced=False))
 
     assert answer.status == 200
-    assert [flag for _, flag in sandbox.world.entries[E1].changes] == [True, False]
+    assert [change.invoiced for change in sandbox.world.entries[E1].changes] == [True, False]
 
 
 async def test_an_id_that_is_named_twice_is_marked_once(ask: Ask, sandbox: Sandbox) -> None:

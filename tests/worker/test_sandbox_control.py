@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from worker.clockify import Clockify
 from worker.sandbox import Sandbox, running
+from worker.sandbox.credential import Credential
 
 WS, E1, E2 = "64a687e29ae1f428e7ebe303", "63b03060b01ebfad292c61e0", "63b03060b01ebfad292c61e1"
 MARK = f"/api/v1/workspaces/{WS}/time-entries/invoiced"
@@ -134,7 +136,7 @@ async def test_an_entry_tells_its_state_and_its_history(ask: Ask) -> None:
     _, said = await ask("GET", f"/sandbox/entries/{E1}")
 
     assert (said["invoiced"], said["writes"], said["changed"]) == (False, 3, 2)
-    assert [flag for _, flag in said["changes"]] == [True, False]
+    assert [flag for _, flag, _ in said["changes"]] == [True, False]
     assert said["facts"]["description"] == "Start page"
     assert (await ask("GET", "/sandbox/entries/" + "9" * 24))[0] == 404
 
@@ -145,7 +147,7 @@ async def test_those_entries_that_a_mark_has_named_tell_their_history_together(a
 
     _, touched = await ask("GET", "/sandbox/entries?touched=1")
 
-    assert [(one["id"], one["invoiced"], [flag for _, flag in one["changes"]]) for one in touched] == [
+    assert [(one["id"], one["invoiced"], [flag for _, flag, _ in one["changes"]]) for one in touched] == [
         (E1, True, [True])
     ]
 
@@ -166,13 +168,34 @@ async def test_calls_are_logged_without_keys_and_bodies(ask: Ask) -> None:
     await ask("GET", "/api/v1/user", key="sesame")
     _, (first, second) = await ask("GET", "/sandbox/calls")
 
+    caller = Credential("key", addon=False).fingerprint
     assert first.pop("at") <= second.pop("at")
     assert first == {
-        "method": "PATCH", "path": MARK, "route": "invoiced", "workspace": WS, "ids": 2, "invoiced": False, "status": 400,
+        "method": "PATCH", "path": MARK, "route": "invoiced", "workspace": WS, "caller": caller, "ids": 2,
+        "invoiced": False, "status": 400,
     }  # fmt: skip
     assert (second["route"], second["ids"], second["invoiced"], second["status"]) == ("user", 0, None, 401)
     assert "sesame" not in json.dumps(second)
     assert [call["route"] for call in (await ask("GET", "/sandbox/calls?last=1"))[1]] == ["user"]
+
+
+async def test_changes_and_calls_name_their_caller_as_the_worker_names_its_credential(ask: Ask) -> None:
+    await ask("POST", "/sandbox/seed", SEED)
+    clockify = Clockify("", lambda _: ("X-Api-Key", "key"), timeout=1)
+    await ask("PATCH", MARK, {"invoiced": True, "timeEntryIds": [E1]}, key="key")
+
+    _, said = await ask("GET", f"/sandbox/entries/{E1}")
+    _, (call,) = await ask("GET", "/sandbox/calls")
+
+    assert [caller for _, _, caller in said["changes"]] == [clockify.fingerprint(WS)]
+    assert call["caller"] == clockify.fingerprint(WS)
+
+
+def test_a_token_and_a_key_are_told_apart_and_nobody_has_no_name() -> None:
+    names = {Credential("same", addon=addon).fingerprint for addon in (True, False)}
+
+    assert len(names) == 2
+    assert Credential("", addon=False).fingerprint == ""
 
 
 async def test_figures_count_answers_and_say_what_is_assumed(ask: Ask) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from worker.sandbox import Call, Entry, Limit, Limiter, Log, Seeded, World
 from worker.sandbox.resources import _iso_duration
-from worker.sandbox.world import CHANGES_KEPT, Facts
+from worker.sandbox.world import CHANGES_KEPT, Change, Facts
 
 E1, WS = "1" * 24, "a" * 24
 
@@ -18,9 +18,9 @@ def entry() -> Entry:
 def test_an_entry_remembers_when_its_flag_changed_and_only_that() -> None:
     marked = entry()
     for at, flag in ((1.0, True), (2.0, True), (3.0, False)):
-        marked.mark((at, flag))
+        marked.mark(Change(at, flag))
 
-    assert marked.changes == ((1.0, True), (3.0, False))
+    assert marked.changes == (Change(1.0, True), Change(3.0, False))
     assert (marked.writes, marked.changed, marked.invoiced) == (3, 2, False)
 
 
@@ -28,18 +28,18 @@ def test_an_entry_knows_what_it_was_at_any_time() -> None:
     marked = entry()
     assert not marked.was_invoiced(5.0)
 
-    marked.mark((1.0, True))
-    marked.mark((3.0, False))
+    marked.mark(Change(1.0, True))
+    marked.mark(Change(3.0, False))
     assert [marked.was_invoiced(at) for at in (0.5, 1.0, 2.9, 3.0)] == [False, True, True, False]
 
 
 def test_an_entry_forgets_its_oldest_changes_but_not_their_number() -> None:
     marked = entry()
     for at in range(CHANGES_KEPT + 3):
-        marked.mark((float(at), at % 2 == 0))
+        marked.mark(Change(float(at), at % 2 == 0))
 
     assert len(marked.changes) == CHANGES_KEPT
-    assert marked.changes[0] == (3.0, False)
+    assert marked.changes[0] == Change(3.0, False)
     assert marked.changed == CHANGES_KEPT + 3
 
 

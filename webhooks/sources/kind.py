@@ -29,7 +29,11 @@ class Parsed(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The facts that a made-up delivery tells: used by `paidmark send`, the demo and the tests."""
+    """The facts that a made-up delivery tells: used by `paidmark send`, the demo and the tests.
+
+    Without a `workspace` it shows no references. `lines`: what lines of the invoice name, each in its workspace, for
+    sources that have lines.
+    """
 
     event: str
     invoice: str
@@ -38,6 +42,7 @@ class Sample:
     at: float
     paid: bool = True
     livemode: bool = True
+    lines: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
 from worker.sandbox import replies, resources, routes
+from worker.sandbox.credential import Credential
 from worker.sandbox.replies import Reply
 from worker.sandbox.report import report
-from worker.sandbox.world import Credential, Refusal, Workspace, World
+from worker.sandbox.world import Refusal, Workspace, World
 
 
 class Marks(Struct, rename="camel"):
@@ -38,6 +39,11 @@ class Asked:
     body: bytes
     marks: Marks | None
     unreadable: str
+
+    @property
+    def credential(self) -> Credential:
+        """What the call shows of itself."""
+        return Credential(self.api_key or self.addon_token, bool(self.addon_token))
 
 
 _MARKS: Final = Decoder(Marks)
@@ -68,7 +74,7 @@ def answer(world: World, call: Asked, now: float) -> Reply:
     """The reply to `call`, which has had its effect on `world` at `now` (seconds since 1970)."""
     if not call.path.startswith(("/api/", "/report/", "/v1/")):
         return replies.no_route(call.path[1:])
-    credential = Credential(call.api_key or call.addon_token, bool(call.addon_token))
+    credential = call.credential
     if bool(call.api_key) == bool(call.addon_token):
         return replies.NO_SINGLE_CREDENTIAL
     if not world.accepts(credential):
@@ -108,7 +114,7 @@ def _mark(world: World, workspace: Workspace, call: Asked, now: float) -> Reply:
         return replies.unreadable(call.unreadable)
     if marks.invoiced is None or not marks.time_entry_ids:
         return replies.IS_NULL if marks.invoiced is None or marks.time_entry_ids is None else replies.IS_EMPTY
-    refusal = world.mark(workspace.id, marks.time_entry_ids, marks.invoiced, now)
+    refusal = world.mark(workspace.id, marks.time_entry_ids, marks.invoiced, now, call.credential.fingerprint)
     return replies.MARKED if refusal is None else _REFUSALS[refusal]
 
 

@@ -120,6 +120,7 @@ def _line(call: Asked, at: float) -> Call:
         path=call.path,
         route=call.found.route,
         workspace=call.found.workspace,
+        caller=call.credential.fingerprint,
         ids=len(marks.time_entry_ids) if marks and marks.time_entry_ids else 0,
         invoiced=marks.invoiced if marks else None,
     )

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-CALLS_KEPT = 10_000
+CALLS_KEPT = 100_000
 
 
 class Call(Struct, kw_only=True):
     """One call: `at` in seconds since 1970.
 
+    `caller` is a fingerprint of the credential, empty where there is none.
     `status` is None while it is in flight and 0 if it was never answered; `ids` is how many entries it named, and
     `invoiced` the flag that it asked for, if it did.
     """
@@ -20,6 +21,7 @@ class Call(Struct, kw_only=True):
     path: str
     route: str
     workspace: str
+    caller: str = ""
     ids: int = 0
     invoiced: bool | None = None
     status: int | None = None

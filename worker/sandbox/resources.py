@@ -8,7 +8,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from worker.sandbox.world import Credential, Entry, Workspace, World
+from worker.sandbox.credential import Credential
+from worker.sandbox.world import Entry, Workspace, World
 
 _RATE = {"amount": 0, "currency": "USD"}
 

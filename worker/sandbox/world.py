@@ -13,16 +13,10 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from worker.entries import is_id
+from worker.sandbox.credential import Credential
 
 CHANGES_KEPT = 64
 Instant = Annotated[datetime, Meta(tz=True)]
-
-
-class Credential(NamedTuple):
-    """What a call shows of itself: an API key (`addon` false) or an add-on's token."""
-
-    value: str
-    addon: bool
 
 
 class Workspace(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -65,11 +59,18 @@ class Seeded(Facts, kw_only=True, frozen=True):
     invoiced: bool = False
 
 
+class Change(NamedTuple):
+    """A change of a flag: `at` in seconds since 1970, `caller` a credential's fingerprint."""
+
+    at: float
+    invoiced: bool
+    caller: str = ""
+
+
 class Entry(Struct, gc=False):  # no cycles here, and a benchmark keeps a million of them
     """An entry as it stands.
 
-    `writes` counts the marks that named it, `changed` those that changed its flag, `changes` holds the last
-    `CHANGES_KEPT` of these as (seconds since 1970, flag).
+    `writes` counts the marks that named it, `changed` those that changed its flag; `changes` has the last of these.
     """
 
     id: str
@@ -78,14 +79,14 @@ class Entry(Struct, gc=False):  # no cycles here, and a benchmark keeps a millio
     invoiced: bool = False
     writes: int = 0
     changed: int = 0
-    changes: tuple[tuple[float, bool], ...] = ()
+    changes: tuple[Change, ...] = ()
 
-    def mark(self, change: tuple[float, bool]) -> None:
+    def mark(self, change: Change) -> None:
         """Take the flag of `change`, and remember it if it is another one."""
         self.writes += 1
-        if self.invoiced is change[1]:
+        if self.invoiced is change.invoiced:
             return
-        self.invoiced = change[1]
+        self.invoiced = change.invoiced
         self.changed += 1
         self.changes = (*self.changes[1 - CHANGES_KEPT :], change)
 
@@ -93,7 +94,9 @@ class Entry(Struct, gc=False):  # no cycles here, and a benchmark keeps a millio
         """The flag as it was at `at`, as far back as the changes are kept."""
         if not self.changes:
             return self.invoiced
-        return next((flag for when, flag in reversed(self.changes) if when <= at), not self.changes[0][1])
+        return next(
+            (one.invoiced for one in reversed(self.changes) if one.at <= at), not self.changes[0].invoiced
+        )
 
 
 class Refusal(StrEnum):
@@ -165,9 +168,11 @@ class World:
             return None
         return entry
 
-    def mark(self, workspace: str, names: Iterable[str], invoiced: bool, now: float) -> Refusal | None:
+    def mark(
+        self, workspace: str, names: Iterable[str], invoiced: bool, now: float, caller: str = ""
+    ) -> Refusal | None:
         """Set the flag of the named entries at `now`; a refusal has changed nothing."""
-        change = (now, invoiced)
+        change = Change(now, invoiced, caller)
         asked = [self.find(workspace, name) for name in dict.fromkeys(names)]
         found = [entry for entry in asked if entry is not None]
         if self.strict and len(found) < len(asked):

@@ -13,14 +13,11 @@ from webhooks.sources.standard.keys import PRIVATE, hmac_keys, private_seed
 
 def sample(facts: Sample) -> bytes:
     """A body as a billing system of one's own would send it."""
+    references = {"workspace_id": facts.workspace, "time_entry_ids": facts.entries} if facts.workspace else {}
     return msgspec.json.encode({
         "type": "invoice.paid" if facts.paid else "invoice.voided",
         "timestamp": datetime.fromtimestamp(facts.at, UTC),
-        "data": {
-            "invoice_id": facts.invoice,
-            "workspace_id": facts.workspace,
-            "time_entry_ids": facts.entries,
-        },
+        "data": {"invoice_id": facts.invoice, **references},
     })  # fmt: skip
 
 

@@ -32,6 +32,7 @@ def sample(facts: Sample) -> bytes:
 
 def _invoice(facts: Sample, at: int) -> dict[str, object]:
     paid = AMOUNT if facts.paid else 0
+    lines = [_line(facts, at, to_metadata(*named)) for named in facts.lines] or [_line(facts, at, {})]
     return {
         "id": facts.invoice,
         "object": "invoice",
@@ -47,13 +48,13 @@ def _invoice(facts: Sample, at: int) -> dict[str, object]:
         "customer": "cus_made_up",
         "lines": {
             "object": "list",
-            "data": [_line(facts, at)],
+            "data": lines,
             "has_more": False,
-            "total_count": 1,
+            "total_count": len(lines),
             "url": f"/v1/invoices/{facts.invoice}/lines",
         },
         "livemode": facts.livemode,
-        "metadata": to_metadata(facts.workspace, facts.entries),
+        "metadata": to_metadata(facts.workspace, facts.entries) if facts.workspace else {},
         "number": "MADE-UP-0001",
         "parent": None,
         "period_end": at,
@@ -72,7 +73,7 @@ def _invoice(facts: Sample, at: int) -> dict[str, object]:
     }
 
 
-def _line(facts: Sample, at: int) -> dict[str, object]:
+def _line(facts: Sample, at: int, metadata: dict[str, str]) -> dict[str, object]:
     return {
         "id": "il_made_up",
         "object": "line_item",
@@ -81,7 +82,7 @@ def _line(facts: Sample, at: int) -> dict[str, object]:
         "description": "Work by the hour",
         "invoice": facts.invoice,
         "livemode": facts.livemode,
-        "metadata": {},
+        "metadata": metadata,
         "period": {"end": at, "start": at},
         "quantity": 1,
     }
