@@ -39,6 +39,7 @@ class Contender:
     port: int = 0
     drives: list[Drive] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
+    store: list[float] = field(default_factory=list)
 
     def rates(self) -> Measured:
         """Acknowledgements a second, by round."""
@@ -77,12 +78,13 @@ async def _quiet(rig: Rig) -> bool:
 
 async def _round(rig: Rig, one: Contender, size: Size, tag: int) -> None:
     requests = deliveries.prepared(tag, size.deliveries, workspaces=one.workspaces)
-    before = rig.processor(one.name)
+    before, store_before = rig.processor(one.name), rig.processor("store")
     driven = await drive(one.port, requests, connections=CONNECTIONS)
     if driven.statuses != {200: size.deliveries}:
         raise RuntimeError(f"{one.name}: answered {driven.statuses}")
     one.drives.append(driven)
     one.processor.append((rig.processor(one.name) - before) / size.deliveries * 1_000_000)
+    one.store.append((rig.processor("store") - store_before) / size.deliveries * 1_000_000)
 
 
 async def fill(url: str, markings: int, *, workspaces: int = 1, first: int = 0) -> None:
@@ -121,6 +123,10 @@ def _figures(by: dict[str, Contender], size: Size) -> list[Figure]:
             name="processor of the receiver", unit="us/webhook", ours=Measured(tuple(by[EMPTY].processor)),
             plain=Measured(tuple(by[PLAIN].processor)), limit=Measured(tuple(by[UNSTORED].processor)),
             ratio=f"the generator: {max(one.busy for each in by.values() for one in each.drives):.0%} of a core",
+        ),
+        Figure(
+            name="processor of the store", unit="us/webhook", ours=Measured(tuple(by[EMPTY].store)),
+            plain=Measured(tuple(by[PLAIN].store)),
         ),
     ]  # fmt: skip
     for name, what in ((FULL, f"{size.waiting:,} waiting"), (MANY, f"{size.workspaces:,} workspaces")):

@@ -25,11 +25,16 @@ PLAIN_TOO = 5
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """What came of one backlog: invoices a second from the first call to the last, calls by status, seconds in all."""
+    """What came of one backlog: invoices a second from the first call to the last, calls by status, seconds in all.
+
+    `worker`, `store`: microseconds of processor an invoice, with their start and all that follows the last call.
+    """
 
     invoices: int
     seconds: float
     answers: dict[str, int]
+    worker: float
+    store: float
 
     @property
     def rate(self) -> float:
@@ -57,6 +62,14 @@ async def at_once(rig: Rig, size: Size) -> list[Figure]:
             name="calls for it", unit=f"PATCH for {size.backlog:,}", ours=Measured(tuple(map(float, calls))),
             limit=Measured((float(least),)), ratio=f"{calls[0] - least:+d}", goal="ceil(entries / batch)",
             met=set(calls) == {least},
+        ),
+        *(
+            Figure(
+                name=f"processor of the {part} for it", unit="us/invoice",
+                ours=Measured(tuple(getattr(one, part) for one in ours)),
+                plain=Measured(tuple(getattr(one, part) for one in plain)),
+            )
+            for part in ("worker", "store")
         ),
     ]  # fmt: skip
 
@@ -99,6 +112,7 @@ async def _drained(
     port = await rig.start_receiver("receiver", receiver, database)
     await drive(port, deliveries.prepared(tag, invoices), connections=CONNECTIONS)
     await rig.machine.end("receiver")
+    store_before = rig.processor("store")
     await rig.start_worker("worker", how, database, rate=rate)
     wanted = invoices * deliveries.ENTRIES
     figures: dict[str, Any] = {}
@@ -113,9 +127,13 @@ async def _drained(
 
     await until(done, PATIENCE, "the backlog is done", every=LOOK_EVERY)
     (last,) = await rig.ask_sandbox("GET", "calls?last=1")
-    await rig.machine.end("worker")
     done_now = figures["ids_marked"] // deliveries.ENTRIES
-    return Drained(done_now, last["at"] - first[0], figures["answers"])
+    worker, store_now = rig.processor("worker"), rig.processor("store") - store_before
+    await rig.machine.end("worker")
+    per_invoice = 1_000_000 / max(done_now, 1)
+    return Drained(
+        done_now, last["at"] - first[0], figures["answers"], worker * per_invoice, store_now * per_invoice
+    )
 
 
 async def _alone(rig: Rig, calls: int) -> float:

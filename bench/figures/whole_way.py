@@ -35,6 +35,7 @@ class Way:
     every: int = 1
     port: int = 0
     milliseconds: list[float] = field(default_factory=list)
+    processor: float = 0.0
 
     def share(self, share: float) -> float:
         """A percentile."""
@@ -54,7 +55,7 @@ async def whole_way(rig: Rig, size: Size) -> tuple[list[Figure], list[str]]:
         for tag, way in enumerate(ways):
             numbers = range(first, min(first + each, size.latencies), way.every)
             await _round(rig, way, tag=200 + tag, numbers=numbers)
-    return _figures(*ways), histogram(ways)
+    return _figures(*ways), [*histogram(ways), _processor(ways)]
 
 
 async def _round(rig: Rig, way: Way, tag: int, numbers: range) -> None:
@@ -62,7 +63,9 @@ async def _round(rig: Rig, way: Way, tag: int, numbers: range) -> None:
     way.port = await rig.start_receiver(f"{way.name}, receiver", way.receiver, way.database)
     await rig.start_worker(f"{way.name}, worker", way.worker, way.database, rate="100000/s")
     await _one(rig, way, tag=tag, number=WARM_UP + numbers.start)
+    before = rig.processor(f"{way.name}, worker")
     way.milliseconds += [await _one(rig, way, tag=tag, number=number) for number in numbers]
+    way.processor += rig.processor(f"{way.name}, worker") - before
     await rig.machine.end(f"{way.name}, receiver")
     await rig.machine.end(f"{way.name}, worker")
 
@@ -94,6 +97,11 @@ def _figures(ours: Way, plain: Way, default: Way) -> list[Figure]:
             )
         )  # fmt: skip
     return made
+
+
+def _processor(ways: Sequence[Way]) -> str:
+    each = (way.processor / len(way.milliseconds) * 1000 for way in ways)
+    return f"{'  processor a call':<24}" + "".join(f"{one:>21.1f} ms" for one in each)
 
 
 def histogram(ways: Sequence[Way]) -> list[str]:
