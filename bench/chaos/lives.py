@@ -2,130 +2,35 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 
-from bench.chaos.load import WORKSPACES, Load, Telling, workspace
-from webhooks.sources.kind import Sample
+from bench.chaos.load import WORKSPACES, Load, workspace
+from bench.chaos.writer import SELDOM, Said, Writer
 
 HUGE = 5_000
 HUGE_EVERY = 10_000
 """Deliveries for each invoice of HUGE entries; there is one at least."""
-LONG_AGO = 48 * 3600.0
-FAR_AHEAD = 2 * 3600.0
-"""Seconds into the future: more than any tolerance."""
-SOURCES = ("stripe", "standard")
-_SELDOM = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What one event says: paid or not, of which entries; of more in another workspace, by `lines` of the invoice.
-
-    `silent`: it shows no references at all. `at_once`: in the same instant as the one before it. `early`: dated far
-    ahead.
-    """
-
-    paid: bool
-    entries: tuple[str, ...] = ()
-    lines: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    silent: bool = False
-    at_once: bool = False
-    early: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Invoice:
-    """A new invoice: its source, its id, its workspace."""
-
-    source: str
-    name: str
-    where: str
-
-
-@dataclass(slots=True)
-class _Writer:
-    """Writes lives into a load."""
-
-    chance: random.Random
-    began: float
-    seconds: float
-    name: str
-    load: Load = field(default_factory=Load)
-    shelf: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-
-    def entries(self, where: str, count: int = 0) -> tuple[str, ...]:
-        """New entries in a workspace; a few, if no number is given."""
-        first = len(self.load.entries)
-        made = tuple(f"{first + i:08x}{self.chance.getrandbits(64):016x}" for i in range(count or self.few()))
-        self.load.entries.update(dict.fromkeys(made, where))
-        return made
-
-    def invoice(self, source: str = "") -> Invoice:
-        """A new invoice of any source, or of that one."""
-        name = f"in_{self.name}{len(self.load.tellings):06d}"
-        where = workspace(self.chance.randrange(WORKSPACES))
-        return Invoice(source or self.chance.choice(SOURCES), name, where)
-
-    def few(self) -> int:
-        """How many entries an ordinary invoice names."""
-        return self.chance.randint(1, 8)
-
-    def tell(self, invoice: Invoice, *said: Said, forged: bool = False) -> None:
-        """One event after the other, a minute or more apart by the sender's clock, unless it is `at_once`.
-
-        In a fifth of the lives they come in another order than they happened.
-        """
-        at = self.began - self.chance.uniform(3600, LONG_AGO)
-        starts = [self.chance.uniform(0, self.seconds * 0.85)]
-        while len(starts) < len(said):
-            starts.append(starts[-1] + self.chance.expovariate(0.5))
-        if self.chance.random() < _SELDOM:
-            self.chance.shuffle(starts)
-        for one, start in zip(said, starts, strict=True):
-            at += 0 if one.at_once else self.chance.randint(60, 600)
-            when = int(self.began + FAR_AHEAD if one.early else at)
-            sample = self._sample(invoice, one, when)
-            copies = self.chance.choices((1, 2, 5), (80, 17, 3))[0]
-            starts_at = min(start, self.seconds)
-            self.load.tellings.append(
-                Telling(
-                    source=invoice.source, sample=sample, starts=starts_at, copies=copies, forged=forged, early=one.early
-                )
-            )  # fmt: skip
-
-    def _sample(self, invoice: Invoice, said: Said, at: int) -> Sample:
-        """Ids of events are in no order of time: of two in one instant, either may be the later."""
-        number = len(self.load.tellings)
-        return Sample(
-            event=f"evt_{self.chance.getrandbits(20):05x}_{self.name}{number:06d}",
-            invoice=invoice.name,
-            workspace="" if said.silent else invoice.where,
-            entries=said.entries,
-            at=at,
-            paid=said.paid,
-            lines=said.lines,
-        )
-
-
-def _paid(writer: _Writer) -> None:
+def _paid(writer: Writer) -> None:
     invoice = writer.invoice()
     writer.tell(invoice, Said(paid=True, entries=writer.entries(invoice.where)))
 
 
-def _reversed(writer: _Writer) -> None:
+def _reversed(writer: Writer) -> None:
     invoice = writer.invoice()
     entries = writer.entries(invoice.where)
     writer.tell(invoice, Said(paid=True, entries=entries), Said(paid=False, entries=entries))
 
 
-def _paid_again(writer: _Writer) -> None:
+def _paid_again(writer: Writer) -> None:
     invoice = writer.invoice()
     paid = Said(paid=True, entries=writer.entries(invoice.where))
     writer.tell(invoice, paid, replace(paid, paid=False), paid)
 
 
-def _changed(writer: _Writer) -> None:
+def _changed(writer: Writer) -> None:
     """Paid, then paid with other entries: those that it no longer names are let go."""
     invoice = writer.invoice()
     first = writer.entries(invoice.where)
@@ -133,10 +38,10 @@ def _changed(writer: _Writer) -> None:
     writer.tell(invoice, Said(paid=True, entries=first), Said(paid=True, entries=second))
 
 
-def _shared(writer: _Writer) -> None:
+def _shared(writer: Writer) -> None:
     """Entries that another invoice has named before, of any source; some of the invoices are reversed."""
     invoice = writer.invoice()
-    if not writer.shelf or writer.chance.random() < _SELDOM:
+    if not writer.shelf or writer.chance.random() < SELDOM:
         writer.shelf.append((invoice.where, writer.entries(invoice.where, 12)))
     where, entries = writer.chance.choice(writer.shelf[-20:])
     paid = Said(paid=True, entries=tuple(writer.chance.sample(entries, writer.few())))
@@ -144,7 +49,7 @@ def _shared(writer: _Writer) -> None:
     writer.tell(replace(invoice, where=where), *said)
 
 
-def _replaced(writer: _Writer) -> None:
+def _replaced(writer: Writer) -> None:
     """An invoice is replaced by another one, and only then reversed: its hours stay marked all the time."""
     old, new = writer.invoice(), writer.invoice()
     paid = Said(paid=True, entries=writer.entries(old.where))
@@ -155,7 +60,7 @@ def _replaced(writer: _Writer) -> None:
     writer.load.kept.update(paid.entries)
 
 
-def _taken_back_in_silence(writer: _Writer) -> None:
+def _taken_back_in_silence(writer: Writer) -> None:
     """A reversal that shows no references takes back what its invoice had."""
     invoice = writer.invoice()
     paid = Said(paid=True, entries=writer.entries(invoice.where))
@@ -163,7 +68,7 @@ def _taken_back_in_silence(writer: _Writer) -> None:
     writer.tell(invoice, *[paid, gone, paid][: writer.chance.randint(2, 3)])
 
 
-def _at_once(writer: _Writer) -> None:
+def _at_once(writer: Writer) -> None:
     """Two events of one instant: a reversal is the later one; of two payments, the one with the greater id."""
     invoice = writer.invoice()
     first = Said(paid=True, entries=writer.entries(invoice.where))
@@ -172,7 +77,7 @@ def _at_once(writer: _Writer) -> None:
     writer.tell(invoice, one, replace(other, at_once=True))
 
 
-def _dated_ahead(writer: _Writer) -> None:
+def _dated_ahead(writer: Writer) -> None:
     """An event of the far future has no effect, whichever it is; what is told honestly has."""
     invoice = writer.invoice()
     paid = Said(paid=True, entries=writer.entries(invoice.where))
@@ -182,7 +87,7 @@ def _dated_ahead(writer: _Writer) -> None:
     writer.tell(invoice, *said)
 
 
-def _in_two_workspaces(writer: _Writer) -> None:
+def _in_two_workspaces(writer: Writer) -> None:
     """Lines of the invoice name entries of another workspace."""
     invoice = writer.invoice("stripe")
     other = workspace(writer.chance.randrange(WORKSPACES))
@@ -190,7 +95,7 @@ def _in_two_workspaces(writer: _Writer) -> None:
     writer.tell(invoice, *[paid, replace(paid, paid=False), paid][: writer.chance.randint(1, 3)])
 
 
-def _with_a_bad_entry(writer: _Writer) -> None:
+def _with_a_bad_entry(writer: Writer) -> None:
     invoice = writer.invoice()
     good = writer.entries(invoice.where)
     bad = sha256(f"bad {writer.name}{len(writer.load.bad)}".encode()).hexdigest()[:24]
@@ -198,19 +103,19 @@ def _with_a_bad_entry(writer: _Writer) -> None:
     writer.tell(invoice, Said(paid=True, entries=(*good[:1], bad, *good[1:])))
 
 
-def _forged(writer: _Writer) -> None:
+def _forged(writer: Writer) -> None:
     invoice = writer.invoice()
     writer.tell(invoice, Said(paid=True, entries=writer.entries(invoice.where)), forged=True)
 
 
-def _huge(writer: _Writer) -> None:
+def _huge(writer: Writer) -> None:
     """More entries than one call takes. Only `standard` has room for so many in one delivery."""
     invoice = writer.invoice("standard")
     paid = Said(paid=True, entries=writer.entries(invoice.where, HUGE))
     writer.tell(invoice, paid, replace(paid, paid=False), replace(paid, entries=paid.entries[: HUGE // 2]))
 
 
-LIVES: dict[Callable[[_Writer], None], int] = {
+LIVES: dict[Callable[[Writer], None], int] = {
     _paid: 32, _reversed: 10, _paid_again: 8, _changed: 10, _shared: 14, _replaced: 8, _taken_back_in_silence: 6,
     _at_once: 6, _dated_ahead: 4, _in_two_workspaces: 6, _with_a_bad_entry: 3, _forged: 3,
 }  # fmt: skip
@@ -219,7 +124,7 @@ LIVES: dict[Callable[[_Writer], None], int] = {
 def write(webhooks: int, *, seconds: float, seed: int, now: float, name: str = "") -> Load:
     """A load of at least so many deliveries, told within `seconds`; `now` in seconds since 1970. `name` is in all ids."""
     chance = random.Random(seed)  # noqa: S311 - makes up a load, guards nothing
-    writer = _Writer(chance, now, seconds, name)
+    writer = Writer(chance, now, seconds, name)
     lives, weights = tuple(LIVES), tuple(LIVES.values())
     deliveries, huge = 0, 0
     while deliveries < webhooks:
