@@ -138,11 +138,14 @@ class Drain:
         now, later = (todo[:1], todo[1:]) if alone else (todo, [])
         supply = Supply(now, LOW, None if alone else self._further)
         together = min(len(now), self._shop.in_flight)
-        # A failure of one must not cancel the others: what they have sent, the ledger must hear of.
-        results = await asyncio.gather(
-            *(self._calls.send(supply) for _ in range(together)), return_exceptions=True
-        )
-        self._trial.put_back((*await supply.close(), *later))
+        try:
+            # A failure of one must not cancel the others: what they have sent, the ledger must hear of.
+            results = await asyncio.gather(
+                *(self._calls.send(supply) for _ in range(together)), return_exceptions=True
+            )
+        finally:
+            left = await supply.close()
+        self._trial.put_back((*left, *later))
         for result in results:
             if isinstance(result, BaseException):
                 raise result
