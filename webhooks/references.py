@@ -11,6 +11,7 @@ A further way to name entries is a further key here, read in `_read_place`.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_letters, digits
 from typing import TypeGuard
 
 import msgspec
@@ -25,6 +26,7 @@ VALUE_LENGTH = 500
 _ANY_ENTRIES = "clockify_time_entry"
 _CONTINUATION = re.compile(rf"{ENTRIES}(?:_([0-9]{{1,3}}))?")
 _ID_LENGTH = 24
+_LETTERS_AND_DIGITS = (ascii_letters + digits).encode()
 _MOST_COMPLAINTS = 3
 
 
@@ -160,7 +162,8 @@ def _are_ids(items: Sequence[object]) -> "TypeGuard[Sequence[str]]":
         together = "".join(items)  # type: ignore[arg-type]  # what is no text is found out here
     except TypeError:
         return False
-    return {*map(len, items)} == {_ID_LENGTH} and together.isascii() and together.isalnum()  # type: ignore[arg-type]  # they are texts
+    long_enough = {*map(len, items)} == {_ID_LENGTH}  # type: ignore[arg-type]  # they are texts
+    return long_enough and together.isascii() and not together.encode().translate(None, _LETTERS_AND_DIGITS)
 
 
 def is_id(text: str) -> bool:
@@ -186,7 +189,8 @@ def _merge(places: Iterable[Place], fallback: Place) -> tuple[References, ...]:
     for place in places:
         home = place if place.workspace or place.homeless else fallback
         if place.entries and not home.homeless:
-            merged.setdefault(home.workspace, {}).update(dict.fromkeys(place.entries))
+            named = dict.fromkeys(place.entries)
+            merged[home.workspace] = merged.get(home.workspace, {}) | named if merged else named
     return tuple(References(workspace, tuple(entries)) for workspace, entries in merged.items())
 
 

@@ -9,7 +9,7 @@ import re
 ID_LENGTH = 24
 _ID = re.compile(r"[0-9A-Za-z]{24}")
 _HEX = re.compile(r"[0-9a-f]{24}")
-_ALL_HEX = re.compile(r"[0-9a-f]*")
+_HEX_DIGITS = b"0123456789abcdef"
 _SHORT, _LONG = b"\x00", b"\x01"
 _SHORT_WIDTH = 13
 
@@ -22,7 +22,7 @@ def is_id(text: str) -> bool:
 def pack(entries: tuple[str, ...]) -> bytes:
     """The ids, one after another, in their short form."""
     together = "00".join(("", *entries))
-    if _ALL_HEX.fullmatch(together):
+    if not together.encode().translate(None, _HEX_DIGITS):
         return bytes.fromhex(together)
     return b"".join(
         _SHORT + bytes.fromhex(entry) if _HEX.fullmatch(entry) else _LONG + entry.encode()
