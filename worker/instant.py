@@ -38,6 +38,10 @@ class InstantWorker(Worker):
             self._start(popped[1].decode(errors="replace"))
 
     def _start(self, job_id: str) -> None:
+        """Start a job, unless it runs already: arq puts back what it could not do, and one name is for one task."""
+        self._collect()
+        if job_id in self.tasks:
+            return
         self.job_counter += 1
         task = self.loop.create_task(self._run(job_id))
         task.add_done_callback(self._one_less)

@@ -207,6 +207,33 @@ async def test_no_more_jobs_run_than_the_setting_says(ledger: Ledger, store_url:
     assert most == 2
 
 
+async def test_a_job_that_is_rung_for_again_while_it_runs_is_not_run_twice(
+    ledger: Ledger, store_url: str
+) -> None:
+    gate = asyncio.Event()
+    body = encode({"t": None, "f": "drain", "a": [WORKSPACE], "k": {}, "et": 0})
+
+    async def ring() -> None:
+        await ledger.store.set("arq:job:bell", body)
+        await ledger.store.zadd("arq:queue", {"bell": 1})
+
+    async def popped() -> bool:
+        return bool(await ledger.store.zcard("arq:queue") == 0)
+
+    async with running(store_url, work=gate.wait) as (worker, rung):
+        await ring()
+        await wait_until(lambda: rung, because="the bell was not heard")
+        await ring()
+        await wait_until(popped, because="the second ring was not taken")
+        assert len(worker.tasks) == 1
+        gate.set()
+        await wait_until(lambda: worker.jobs_complete == 1, because="the job did not end")
+        await ring()
+        await wait_until(lambda: worker.jobs_complete == 2, because="the bell was not heard again")
+
+    assert worker.jobs_failed == 0
+
+
 async def test_a_lost_store_ends_the_worker_with_an_exception(tmp_path: Path) -> None:
     async with embedded(tmp_path / "store") as store, opened(store.url) as ledger:
         connection = connect(store.url)
