@@ -34,7 +34,7 @@ def figures(
     short: Short = False,
     json: Json = False,
 ) -> None:
-    """Measure some figures only: acknowledging, whole-way, backlog, limited, memory, recovery.
+    """Measure some figures only: acknowledging, whole-way, backlog, limited, memory, recovery, peers.
 
     Examples: python -m bench figures acknowledging · python -m bench figures memory recovery --json
     """
@@ -42,10 +42,12 @@ def figures(
 
 
 def _figures(names: list[str], *, short: bool, as_json: bool) -> int:
-    from bench.figures import MEASURES, run  # noqa: PLC0415 - loaded by this command only
+    from bench.figures import MEASURES, lacking, run  # noqa: PLC0415 - loaded by this command only
 
     if unknown := [name for name in names if name not in MEASURES]:
         raise typer.BadParameter(f"{unknown[0]}: there are {', '.join(MEASURES)}")
+    if lack := lacking(names):
+        raise typer.BadParameter(lack)
     return run(names, short=short, as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from bench.figures.acknowledging import acknowledging
 from bench.figures.backlog import at_once, limited
 from bench.figures.memory import memory
+from bench.figures.peers import missing, peers
 from bench.figures.recovery import recovery
 from bench.figures.rig import Rig, rigged
 from bench.figures.size import FULL, SHORT, Size
@@ -44,14 +45,24 @@ MEASURES = MappingProxyType(
         "limited": _alone(limited),
         "memory": _alone(memory),
         "recovery": _alone(recovery),
+        "peers": _alone(peers),
     }
 )
 """What can be measured, by name."""
+ON_REQUEST = ("peers",)
+"""What is measured only if it is named: it needs more than the tests do."""
+
+
+def lacking(names: list[str]) -> str:
+    """What must be installed for these; empty if all is there."""
+    return missing() if "peers" in names else ""
 
 
 def run(names: list[str], *, short: bool, as_json: bool) -> int:
     """Measure, and print one table. Returns 0, or 1 where a goal is not met (not for the short form: it measures nothing)."""
-    found, lines = asyncio.run(_measured(names or list(MEASURES), SHORT if short else FULL))
+    found, lines = asyncio.run(
+        _measured(names or [one for one in MEASURES if one not in ON_REQUEST], SHORT if short else FULL)
+    )
     if short:
         found = [replace(one, met=None) for one in found]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"

@@ -63,7 +63,7 @@ async def acknowledging(rig: Rig, size: Size) -> list[Figure]:
         await drive(one.port, deliveries.prepared(100 + number, 64, workspaces=one.workspaces), connections=1)
     for lot in range(size.rounds):
         for number, one in enumerate(contenders):
-            await _round(rig, one, size, tag=1_000 + lot * 10 + number)
+            await round_of(rig, one, size, tag=1_000 + lot * 10 + number)
     for one in contenders:
         await rig.machine.end(one.name)
     return _figures({one.name: one for one in contenders}, size)
@@ -76,7 +76,8 @@ async def _quiet(rig: Rig) -> bool:
     return not (info["aof_rewrite_in_progress"] or info["aof_rewrite_scheduled"])
 
 
-async def _round(rig: Rig, one: Contender, size: Size, tag: int) -> None:
+async def round_of(rig: Rig, one: Contender, size: Size, tag: int) -> None:
+    """One round of one contender."""
     requests = deliveries.prepared(tag, size.deliveries, workspaces=one.workspaces)
     before, store_before = rig.processor(one.name), rig.processor("store")
     driven = await drive(one.port, requests, connections=CONNECTIONS)

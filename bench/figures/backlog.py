@@ -46,8 +46,8 @@ async def at_once(rig: Rig, size: Size) -> list[Figure]:
     """A Clockify that answers at once."""
     ours, plain, limits = [], [], []
     for lot in range(max(2, size.rounds // 2)):
-        ours.append(await _drained(rig, "paidmark", 8, 300 + lot, size.backlog, rate=NO_LIMIT))
-        plain.append(await _drained(rig, "tuned", 9, 400 + lot, size.backlog // PLAIN_TOO))
+        ours.append(await drained(rig, "paidmark", 8, 300 + lot, size.backlog, rate=NO_LIMIT))
+        plain.append(await drained(rig, "tuned", 9, 400 + lot, size.backlog // PLAIN_TOO))
         limits.append(await _alone(rig, size.backlog * deliveries.ENTRIES // BATCH))
     rates, others = Measured(tuple(one.rate for one in ours)), Measured(tuple(one.rate for one in plain))
     ratio = rates.median / others.median
@@ -77,8 +77,8 @@ async def at_once(rig: Rig, size: Size) -> list[Figure]:
 async def limited(rig: Rig, size: Size) -> list[Figure]:
     """A Clockify that takes its time, and no more than so many calls a second."""
     least = ceil(size.limited * deliveries.ENTRIES / BATCH) / LIMIT
-    ours = await _drained(rig, "paidmark", 10, 500, size.limited, limit=LIMIT, latency=LATENCY)
-    plain = await _drained(
+    ours = await drained(rig, "paidmark", 10, 500, size.limited, limit=LIMIT, latency=LATENCY)
+    plain = await drained(
         rig, "tuned", 11, 501, size.limited, limit=LIMIT, latency=LATENCY, patience=max(ours.seconds, 2.0)
     )
     times = (ours.seconds + 1 / LIMIT) / least
@@ -98,7 +98,7 @@ async def limited(rig: Rig, size: Size) -> list[Figure]:
     ]  # fmt: skip
 
 
-async def _drained(
+async def drained(
     rig: Rig, how: str, database: int, tag: int, invoices: int, *, rate: str = f"{LIMIT}/s",
     limit: int = 0, latency: float = 0.0, patience: float = PATIENCE,
 ) -> Drained:  # fmt: skip
@@ -108,7 +108,7 @@ async def _drained(
         await rig.ask_sandbox("POST", "faults", {"kind": "latency", "seconds": latency})
     async with rig.store(database) as store:
         await store.flushdb()
-    receiver = "paidmark" if how == "paidmark" else "stored"
+    receiver = "stored" if how in ("tuned", "default") else how
     port = await rig.start_receiver("receiver", receiver, database)
     await drive(port, deliveries.prepared(tag, invoices), connections=CONNECTIONS)
     await rig.machine.end("receiver")

@@ -24,6 +24,12 @@ from bench.machine import Machine, Recipe, free_port
 SECRET = "whsec_" + base64.b64encode(b"for-the-bench-only-and-no-more").decode()
 COME_UP = 30.0
 _LOOK_EVERY = 0.02
+QUIET = ("--no-access-log", "--log-level", "warning")
+THREADS = (
+    "--pool", "threads", "--concurrency", "32", "--loglevel", "ERROR",
+    "--without-gossip", "--without-mingle", "--without-heartbeat",
+)  # fmt: skip
+"""How Celery's worker is tuned."""
 _HERE = str(Path(__file__).parents[2])
 
 
@@ -82,6 +88,8 @@ class Rig:
         port = self.ports[name] = free_port()
         if how == "paidmark":
             recipe = machine.receiver(port, 0, self._paidmark(database))
+        elif how == "peers":
+            recipe = self._peers(database, "uvicorn", "bench.peers.receiver:api", "--port", str(port), *QUIET)
         else:
             recipe = plain("receiver", how, str(port), self.store_url(database), SECRET)
         await self.machine.start(name, recipe)
@@ -97,9 +105,21 @@ class Rig:
                 "PAIDMARK_RATE_LIMIT": rate,
             }
             recipe = machine.worker(0, {**self._paidmark(database), **hands})
+        elif how == "peers":
+            recipe = self._peers(database, "celery", "-A", "bench.peers.worker", "worker", *THREADS)
         else:
             recipe = plain("worker", how, self.store_url(database), self.clockify)
         await self.machine.start(name, recipe)
+
+    def _peers(self, database: int, *command: str) -> Recipe:
+        """A part of the peers."""
+        own = {
+            "PEERS_STORE": self.store_url(database),
+            "PEERS_SECRET": SECRET,
+            "PEERS_CLOCKIFY": self.clockify,
+            "PYTHONPATH": _HERE,
+        }
+        return Recipe((sys.executable, "-m", *command), own)
 
     def _paidmark(self, database: int) -> Mapping[str, str]:
         return {

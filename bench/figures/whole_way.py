@@ -54,11 +54,11 @@ async def whole_way(rig: Rig, size: Size) -> tuple[list[Figure], list[str]]:
     for first in range(0, size.latencies, each):
         for tag, way in enumerate(ways):
             numbers = range(first, min(first + each, size.latencies), way.every)
-            await _round(rig, way, tag=200 + tag, numbers=numbers)
+            await round_of_way(rig, way, tag=200 + tag, numbers=numbers)
     return _figures(*ways), [*histogram(ways), _processor(ways)]
 
 
-async def _round(rig: Rig, way: Way, tag: int, numbers: range) -> None:
+async def round_of_way(rig: Rig, way: Way, tag: int, numbers: range) -> None:
     """Some deliveries, while no other service runs: a poll of another's is not what is asked about."""
     way.port = await rig.start_receiver(f"{way.name}, receiver", way.receiver, way.database)
     await rig.start_worker(f"{way.name}, worker", way.worker, way.database, rate="100000/s")

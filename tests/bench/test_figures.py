@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from bench.__main__ import app
 from bench.figures import MEASURES, deliveries
 from bench.figures.driver import Drive, drive
+from bench.figures.peers import missing
 from bench.figures.table import Figure, Measured, table
 from bench.growth.picture import draw
 from bench.growth.point import Point
@@ -119,3 +120,11 @@ def test_without_its_library_the_picture_says_what_to_install(
 
     with pytest.raises(ModuleNotFoundError, match="pip install"):
         draw({"waiting": [Point(1, 2.0)]}, tmp_path / "growth.svg")
+
+
+@pytest.mark.skipif(not missing(), reason="FastAPI and Celery are installed")
+def test_peers_that_are_not_installed_are_asked_for() -> None:
+    told = CliRunner().invoke(app, ["figures", "peers"])
+
+    assert told.exit_code == 2
+    assert "pip install -e '.[peers]'" in " ".join(told.output.replace("│", " ").split())
