@@ -45,14 +45,12 @@ class Calls:
     async def send(self, supply: Supply) -> None:
         """Send one batch after the other, as long as it may be."""
         following: Batch | None = None
-        while self._goes_on and (batch := following or await supply.next()):
+        while batch := await self._next(supply, following):
             following = None
             if await self._pace.permitted(batch):
                 following = await self._mark(batch, supply)
             else:
                 self._trial.put_back([batch])
-        if following:
-            self._trial.put_back([following])
 
     async def ask(self, batch: Batch) -> None:
         """Ask which entries of a refused batch Clockify knows."""
@@ -90,6 +88,15 @@ class Calls:
             "entries": len(batch.entries),
             "invoiced": batch.invoiced,
         }
+
+    async def _next(self, supply: Supply, following: Batch | None) -> Batch | None:
+        """What to send next. A call that is counted already is made, if it may be: under a low limit each is dear."""
+        if following is None:
+            return await supply.next() if self._goes_on else None
+        if self._goes_on or (self._pace.granted(following) and not self.too_large):
+            return following
+        self._trial.put_back([following])
+        return None
 
     @property
     def _goes_on(self) -> bool:

@@ -60,6 +60,10 @@ class Pace:
         """The call of a batch was asked for already, at a time of `time.monotonic`, and may go out after a wait."""
         self._answers[batch] = asked, wait
 
+    def granted(self, batch: Batch) -> bool:
+        """Whether the call of a batch is counted already."""
+        return batch in self._answers and self._answers[batch][1] == 0 and self.stop is None
+
     async def permitted(self, batch: Batch | None = None) -> bool:
         """Wait for the rate limits. False where the wait is so long that the lease is better given back.
 
