@@ -1,6 +1,7 @@
 """Calls that are counted: under a low limit each is dear, and none is counted in vain."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.conditions import wait_until
 from tests.worker.worlds import WORKSPACE, Bench, Ledger, bench, ids, paid
 from worker.batches import Batch
 from worker.calls import Calls
+from worker.ledger.work import Limit
 from worker.pace import Pace
 from worker.sandbox import Fault
 from worker.sizing import Sizing
@@ -65,3 +67,18 @@ async def test_what_would_have_to_wait_for_its_turn_is_put_back_when_there_is_no
     pace.answered(part, 0.0, 0.5)
     assert await calls._next(supply, part) is None
     assert trial.take() == [part]
+
+
+async def test_a_permit_that_has_become_old_is_asked_for_again(worker: Bench) -> None:
+    await waiting(worker.ledger, 1)
+    lease = await worker.ledger.hands.take(WORKSPACE)
+    assert lease
+    pace, batch = Pace(worker.shop, lease, [Limit("calls", 5, 60.0)]), Batch(True, ids(1))
+
+    pace.answered(batch, time.monotonic(), 0.0)
+    assert await pace.permitted(batch)
+    assert not await worker.ledger.store.exists("paidmark:limit:calls")
+
+    pace.answered(batch, time.monotonic() - 5, 0.0)
+    assert await pace.permitted(batch)
+    assert await worker.ledger.store.exists("paidmark:limit:calls")

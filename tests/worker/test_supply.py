@@ -60,3 +60,16 @@ async def test_what_nobody_has_taken_is_left() -> None:
     await supply.next()
 
     assert await supply.close() == [TWO]
+
+
+async def test_a_reading_that_nobody_waits_for_any_more_is_ended() -> None:
+    never = asyncio.Event()
+
+    async def more() -> list[Batch]:
+        await never.wait()
+        return [THREE]
+
+    supply = Supply([ONE], 1, more)
+    assert await supply.next() == ONE
+
+    assert await supply.close() == []
