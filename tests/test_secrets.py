@@ -719,7 +719,7 @@ async def test_who_names_no_source_costs_no_work_with_a_secret(
 ) -> None:
     """So how long the answer takes tells nothing of secrets; a source that is known is asked for a proof."""
     asked = []
-    kind = replace(KINDS["stripe"], verify=lambda _, trust: asked.append(trust))
+    kind = replace(KINDS["stripe"], verify=lambda _, trust, __: asked.append(trust))
     monkeypatch.setattr("webhooks.app.KINDS", {"stripe": kind, "standard": kind})
     settings = load(DoorSettings, usual(tmp_path) | {"PAIDMARK_PORT": "0", "PAIDMARK_OPS_PORT": "0"})
     thin = b'{"object": "thin", "type": "", "id": "", "created": 1, "livemode": true}'

@@ -17,9 +17,9 @@ from prometheus_client import CollectorRegistry, Counter
 from webhooks.connections import Answering, Connections
 from webhooks.receive import Door, Source, receive
 from webhooks.resolve import Place
-from webhooks.settings import DoorSettings, SourceSettings
+from webhooks.settings import DoorSettings
+from webhooks.source_settings import SourceSettings
 from webhooks.sources import KINDS
-from webhooks.sources.kind import Options
 from worker.ending import end
 from worker.ledger import Desk, Intake, Keeping, connect
 from worker.ledger.intake import Rules
@@ -36,11 +36,12 @@ MOST_COUNTERS = 1_000
 def source(name: str, settings: SourceSettings, default_workspace: str | None) -> Source:
     """One source, as it was set."""
     return Source(
-        place=Place(name, settings.workspace or default_workspace),
+        place=Place(name, settings.workspace or default_workspace, settings.mark_on),
         kind=KINDS[settings.kind],
         secrets=tuple(secret.get_secret_value() for secret in settings.secrets),
         tolerance=settings.tolerance,
-        options=Options(livemode=settings.livemode, paths=tuple(settings.paths.items())),
+        options=settings.options,
+        addresses=settings.addresses,
     )
 
 
@@ -112,6 +113,7 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
         sources={name: source(name, one, settings.workspace) for name, one in settings.sources.items()},
         intake=intake,
         count=lambda name, answer: counter(name, answer).inc(),
+        proxies=settings.proxies,
     )
 
     async def wrong() -> list[str]:

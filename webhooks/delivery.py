@@ -15,10 +15,17 @@ class UndecodableError(Exception):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One HTTP request from a source: `headers` (repeated ones kept) and `body`, the raw bytes as they were signed."""
+    """One HTTP request from a source: `headers` (repeated ones kept) and `body`, the raw bytes as they were signed.
+
+    `token` is what follows the source's name in the path, `query` the query as it was sent, `arrived` when it came, in
+    seconds since 1970: for sources that do not say when something happened.
+    """
 
     headers: CIMultiDictProxy[str]
     body: bytes
+    token: str = ""
+    query: str = ""
+    arrived: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ class InvoiceEvent(msgspec.Struct, frozen=True, kw_only=True):
     `at` is when it happened, in milliseconds since 1970 by the source's clock.
     `references` is None where the delivery cannot tell, and empty where it shows the invoice and there are none.
     `unresolved` says, where it is not empty, why a person has to look before anything is marked.
+    `link` is the name under which its entries were told, or will be, where the invoice says so instead of naming them;
+    `number` is what people call the invoice, where that is not its id: entries may have been told for either.
     """
 
     id: str
@@ -36,6 +38,12 @@ class InvoiceEvent(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[References, ...] | None
     payment: str = ""
     unresolved: str = ""
+    link: str = ""
+    number: str = ""
+
+
+class InvoiceIssued(InvoiceEvent, frozen=True, kw_only=True):
+    """An invoice was issued: made final, or sent. Whether it is paid is not known."""
 
 
 class InvoicePaid(InvoiceEvent, frozen=True, kw_only=True):
@@ -43,7 +51,12 @@ class InvoicePaid(InvoiceEvent, frozen=True, kw_only=True):
 
 
 class InvoiceReversed(InvoiceEvent, frozen=True, kw_only=True):
-    """An invoice that may have been paid is paid no longer: voided, refunded, written off."""
+    """An invoice that may have been paid is paid no longer: voided, refunded, written off.
+
+    `stands`: only the money was taken back, or will not come; the invoice itself is still one that was issued.
+    """
+
+    stands: bool = False
 
 
 class PaymentTied(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,4 +69,4 @@ class PaymentTied(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
-Event = InvoicePaid | InvoiceReversed | PaymentTied
+Event = InvoiceIssued | InvoicePaid | InvoiceReversed | PaymentTied

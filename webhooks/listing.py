@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from webhooks.desk.words import plain
-from webhooks.references import ENTRIES
+from webhooks.places import ENTRIES
 from worker.reports.timesheet import Row
 from worker.reports.uninvoiced import Asked, Found
 

@@ -6,7 +6,7 @@ Nothing is answered with 2xx before the ledger has it on disk. Must not know Clo
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
@@ -15,6 +15,7 @@ import structlog
 from aiohttp import HttpVersion11, web
 from aiohttp.hdrs import EXPECT
 
+from webhooks.addresses import Network, comes_from
 from webhooks.connections import arrived
 from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
 from webhooks.resolve import Place, resolve
@@ -41,54 +42,61 @@ REFUSALS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
 )
 """What cannot be read, and how that is answered."""
 TRY_AGAIN = {"Retry-After": "5"}
-_FACTS = {200: "delivery.accepted", 503: "delivery.postponed"}
+_FACTS = {200: "delivery.accepted", 204: "delivery.accepted", 503: "delivery.postponed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A source as the settings describe it."""
+    """A source as the settings describe it. `addresses`: where deliveries come from; empty is anywhere."""
 
     place: Place
     kind: Kind
     secrets: tuple[str, ...] = field(repr=False)
     tolerance: float
     options: Options
+    addresses: Sequence[Network] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """What a delivery meets. `count(source, result)` counts deliveries; `log` is bound once, as each of them has its line."""
+    """What a delivery meets. `count(source, result)` counts deliveries; `log` is bound once, as each of them has its line.
+
+    `proxies` are our own, whose word is taken for where a delivery comes from.
+    """
 
     sources: Mapping[str, Source]
     intake: Intake
     count: Callable[[str, str], None]
+    proxies: Sequence[Network] = ()
     log: structlog.typing.FilteringBoundLogger = field(default_factory=lambda: structlog.get_logger().bind())
 
 
-async def receive(door: Door, name: str, request: web.BaseRequest) -> web.Response:
-    """Answer a delivery of the source of that name: 200 with an empty body once it is safe on disk.
+async def receive(door: Door, path: str, request: web.BaseRequest) -> web.Response:
+    """Answer a delivery: 2xx with an empty body once it is safe on disk. `path` is the source's name, or `name/secret`.
 
     Unknown names and wrong methods get 401, never 404, 405 or 410: some vendors delete the subscription on those.
     """
     started = time.monotonic()
+    name, slash, token = path.partition("/")
     source = door.sources.get(name)
-    if source is None or request.method != "POST":
+    if source is None or request.method != "POST" or (slash and not source.kind.secret_in_path):
         return _answer(door, "unknown", 401, "not a source, or not a POST", started)
-    if source.secrets:
-        status, said = await _handled(door.intake, source, request)
+    if source.addresses and not comes_from(request, source.addresses, door.proxies):
+        status, said = source.kind.refusal, "from an address that is not among this source's"
+    elif source.secrets:
+        status, said = await _handled(door.intake, source, request, token)
     else:
         status, said = 503, "no secret is set for this source"
     return _answer(door, source.place.source, status, said, started)
 
 
-async def _handled(intake: Intake, source: Source, request: web.BaseRequest) -> tuple[int, str]:
+async def _handled(intake: Intake, source: Source, request: web.BaseRequest, token: str) -> tuple[int, str]:
     """The status that a delivery is answered with, and why."""
     try:
-        delivery = await _read(request)
-        source.kind.verify(
-            delivery, Trust(secrets=source.secrets, now=time.time(), tolerance=source.tolerance)
-        )
-        return 200, await _accept(intake, source, delivery)
+        delivery = await _read(request, token)
+        trust = Trust(secrets=source.secrets, now=time.time(), tolerance=source.tolerance)
+        source.kind.verify(delivery, trust, source.options)
+        return await _accept(intake, source, delivery)
     except NotAuthenticError as error:
         return source.kind.refusal, str(error)
     except tuple(REFUSALS) as error:
@@ -97,7 +105,7 @@ async def _handled(intake: Intake, source: Source, request: web.BaseRequest) -> 
         return 503, str(error)
 
 
-async def _read(request: web.BaseRequest) -> Delivery:
+async def _read(request: web.BaseRequest, token: str) -> Delivery:
     """The raw bytes, bounded in size and in time."""
     if EXPECT in request.headers:
         await _let_continue(request)
@@ -112,7 +120,8 @@ async def _read(request: web.BaseRequest) -> Delivery:
         raise web.RequestPayloadError from error.with_traceback(None)
     arrived(request)
     encoding = ",".join(request.headers.getall("Content-Encoding", ()))
-    return Delivery(request.headers, unpacked(body, encoding, request.client_max_size))
+    body = unpacked(body, encoding, request.client_max_size)
+    return Delivery(request.headers, body, token, request.query_string, time.time())
 
 
 async def _let_continue(request: web.BaseRequest) -> None:
@@ -124,7 +133,7 @@ async def _let_continue(request: web.BaseRequest) -> None:
         request.writer.output_size = 0
 
 
-async def _accept(intake: Intake, source: Source, delivery: Delivery) -> str:
+async def _accept(intake: Intake, source: Source, delivery: Delivery) -> tuple[int, str]:
     """Parse a delivery that is authentic, and have the ledger take what it says. Returns that in a word or two."""
     try:
         parsed = source.kind.parse(delivery, source.options)
@@ -132,20 +141,22 @@ async def _accept(intake: Intake, source: Source, delivery: Delivery) -> str:
         digest = sha256(delivery.body).hexdigest()
         verdict = await intake.keep_undecoded(source.place.source, digest, delivery.body)
         log.warning("delivery.undecodable", source=source.place.source, digest=digest, reason=str(error))
-        return verdict.value
-    return await _accept_events(intake, source.place, parsed)
+        return 200, verdict.value
+    if said := await _accept_events(intake, source.place, parsed):
+        return 200, said
+    return source.kind.uninteresting, f"ignored ({parsed.ignored or 'not what marks an hour here'})"
 
 
 async def _accept_events(intake: Intake, place: Place, parsed: Parsed) -> str:
     takes = [
         intake.tie(one) if isinstance(one, Tie) else intake.accept(one)
         for one in (resolve(event, place) for event in parsed.events)
+        if one is not None
     ]
     if len(takes) == 1:
         return (await takes[0]).value
     verdicts = await asyncio.gather(*takes)
-    counted = Counter(verdict.value for verdict in verdicts)
-    return ", ".join(counted) or f"ignored ({parsed.ignored})"
+    return ", ".join(Counter(verdict.value for verdict in verdicts))
 
 
 def _answer(door: Door, source: str, status: int, said: str, started: float) -> web.Response:

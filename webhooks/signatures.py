@@ -69,6 +69,16 @@ def check_time(stamp: str, trust: Trust, *, per_second: int = 1) -> None:
         raise NotAuthenticError("sent in the future")
 
 
+def check_token(given: str, trust: Trust) -> None:
+    """Refuse what is none of the secrets themselves: for vendors who send a secret instead of a signature."""
+    keys = [wire(secret) for secret in trust.secrets if secret]
+    if not given:
+        raise NotAuthenticError("the secret is missing")
+    if keys and not matches(keys, [given]):
+        raise NotAuthenticError("another secret than that of this source")
+    check_proven(bool(keys), keys=keys)
+
+
 def check_proven(proven: bool, *, keys: Sequence[bytes]) -> None:
     """Refuse what no signature proves."""
     if not keys:

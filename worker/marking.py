@@ -34,6 +34,8 @@ class Verdict(StrEnum):
     UNRESOLVED = "unresolved"
     UNREFERENCED = "unreferenced"
     TIED = "tied"
+    LINKED = "linked"
+    NAMED = "named"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -48,7 +50,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     `order` and `rank` decide which event of an invoice is the newest; `at` is in milliseconds since 1970.
     `wanted` is None where the delivery cannot tell, empty where it shows the invoice and there is nothing.
-    `unresolved`, if not empty, says why a person has to look first.
+    `unresolved`, if not empty, says why a person has to look first. `link` names what was, or will be, told of entries
+    elsewhere; where it is empty, that may have been told under the invoice's id or its `number`.
     """
 
     source: str
@@ -62,6 +65,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     wanted: tuple[Wanted, ...] | None
     unresolved: str = ""
+    link: str = ""
+    number: str = ""
 
 
 class Tie(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +76,18 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     invoice: str
     payment: str
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """What an invoice stands for, told apart from its events: under its id, its number, or a name that it shows.
+
+    A name that an invoice shows is of no account.
+    """
+
+    source: str
+    account: str
+    name: str
+    wanted: tuple[Wanted, ...]
 
 
 @dataclass(frozen=True, slots=True)

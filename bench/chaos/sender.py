@@ -16,6 +16,7 @@ import aiohttp
 
 from bench.chaos.load import Telling
 from webhooks.sources import KINDS
+from webhooks.sources.kind import Options
 
 OK, UNAUTHENTIC, IN_DOUBT = 200, 401, 503
 LONGEST_PAUSE = 8.0
@@ -68,7 +69,7 @@ class Sender:
         await asyncio.sleep(copy * chance.expovariate(1.0))
         for tries in count():
             secret = self.secrets["forged" if telling.forged else telling.source]
-            headers = kind.sign(body, secret, telling.event, time.time())
+            headers = kind.sign(body, secret, telling.event, time.time(), Options()).headers
             status = await self._post(f"{chance.choice(self.urls)}/webhooks/{telling.source}", body, headers)
             if status == final:
                 break

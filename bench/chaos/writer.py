@@ -98,6 +98,6 @@ class Writer:
             workspace="" if said.silent else invoice.where,
             entries=said.entries,
             at=at,
-            paid=said.paid,
+            told="paid" if said.paid else "reversed",
             lines=said.lines,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from bench.figures.driver import request
 from bench.figures.rig import SECRET
 from webhooks.sources import KINDS
-from webhooks.sources.kind import Sample
+from webhooks.sources.kind import Options, Sample
 from worker.marking import Cause, Wanted
 
 ENTRIES = 20
@@ -41,7 +41,8 @@ def prepared(
             entries=entries(tag, number, entries_each), at=now - _HOUR,
         )  # fmt: skip
         body = _STANDARD.sample(facts)
-        made.append(request("/webhooks/standard", _STANDARD.sign(body, SECRET, facts.event, now), body))
+        proof = _STANDARD.sign(body, SECRET, facts.event, now, Options())
+        made.append(request("/webhooks/standard", proof.headers, body))
     return made
 
 

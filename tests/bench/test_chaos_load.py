@@ -14,7 +14,14 @@ LOAD = write(5_000, seconds=10, seed=1, now=1e9)
 
 
 def told(event: str, *entries: str, at: int, paid: bool = True, early: bool = False) -> Telling:
-    sample = Sample(event=event, invoice="in_1", workspace=workspace(0), entries=entries, at=at, paid=paid)
+    sample = Sample(
+        event=event,
+        invoice="in_1",
+        workspace=workspace(0),
+        entries=entries,
+        at=at,
+        told="paid" if paid else "reversed",
+    )
     return Telling(source="stripe", sample=sample, starts=0, early=early)
 
 

@@ -18,7 +18,14 @@ HOUR, OTHER = "0" * 24, "1" * 24
 def told(
     event: str, *entries: str, at: int, paid: bool = True, invoice: str = "in_1", forged: bool = False
 ) -> Telling:
-    sample = Sample(event=event, invoice=invoice, workspace=workspace(0), entries=entries, at=at, paid=paid)
+    sample = Sample(
+        event=event,
+        invoice=invoice,
+        workspace=workspace(0),
+        entries=entries,
+        at=at,
+        told="paid" if paid else "reversed",
+    )
     return Telling(source="stripe", sample=sample, starts=0, forged=forged)
 
 

@@ -1,6 +1,8 @@
 """Deliveries for tests of sources: bodies from files, headers as they arrive."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -29,6 +31,37 @@ def delivery(body: bytes, headers: Mapping[str, str] | Iterable[tuple[str, str]]
 def trust(*secrets: str, now: float = NOW, tolerance: float = 300.0) -> Trust:
     """What a receiver with these secrets goes by."""
     return Trust(secrets=secrets, now=now, tolerance=tolerance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What the contract test has to know of a kind: see `tests/webhooks/cases`.
+
+    `secret` and `rotated` prove deliveries; `signing` signs what `secret` proves, where that is another. `uninteresting`,
+    `partly_paid`, `batch` and `another_version` are samples of these; without one, `without` says why there is none.
+    `ignored` is what is said of the uninteresting one. `dated`: the vendor says when something happened. `repeats`: the
+    vendor may repeat the header that proves.
+    """
+
+    secret: str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    rotated: str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+    signing: str = ""
+    options: Options = field(default_factory=Options)
+    uninteresting: str
+    ignored: str
+    partly_paid: str = ""
+    batch: str = ""
+    another_version: str = ""
+    without: Mapping[str, str] = field(default_factory=dict)
+    dated: bool = True
+    repeats: bool = False
+
+
+def case(kind: Kind) -> Case:
+    """What the contract test has to know of a kind."""
+    found = import_module(f"tests.webhooks.cases.{kind.name}").CASE
+    assert isinstance(found, Case)
+    return found
 
 
 def read(

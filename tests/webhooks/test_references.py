@@ -218,7 +218,7 @@ def test_fields_that_are_not_there_name_nothing() -> None:
 
 
 def test_a_complaint_about_a_field_uses_the_name_that_the_payload_has_for_it() -> None:
-    named = from_fields(WORKSPACE, None, names=("bill.clockify", "bill.hours"))
+    named = from_fields(WORKSPACE, None, names=("bill.clockify", "bill.hours", "bill.link"))
 
     assert named.unresolved == "bill.hours: missing beside bill.clockify"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from webhooks.settings import DoorSettings, SourceSettings
+from webhooks.settings import DoorSettings
+from webhooks.source_settings import SourceSettings
 from worker.settings import OF_THE_DOOR, HandsSettings, SettingsError, StoreSettings, load
 
 WORKSPACE = "64a687e29ae1f428e7ebe303"
@@ -129,7 +130,7 @@ def test_every_mistake_is_reported_at_once_by_the_name_that_was_written(tmp_path
         "PAIDMARK_SOURCES__SHOP_A__TOLERANCE: should be a number of seconds, or a time like 90s, 15m, 12h, 30d",
         "PAIDMARK_SOURCES__SHOP_C__KIND: no such kind of source; there are standard, stripe",
         "PAIDMARK_SOURCES__SHOP_C__SECRETS_FLIE: no such setting; did you mean PAIDMARK_SOURCES__SHOP_C__SECRETS?",
-        "PAIDMARK_SOURCES__STANDARD__PATHS: invoices: no such path; there are type, timestamp, invoice, workspace, entries, account",
+        "PAIDMARK_SOURCES__STANDARD__PATHS: invoices: no such path; there are type, timestamp, invoice, workspace, entries, account, link, number",
         "PAIDMARK_SOURCES__STANDARD__SECRETS: whsec_ is not followed by base64",
     ])  # fmt: skip
     assert "s3cret" not in "".join(found)
@@ -212,11 +213,15 @@ def test_the_example_shows_every_default_that_there_is() -> None:
     silent = {name for name, value in example().items() if not value}
     fields = {**DoorSettings.model_fields, **HandsSettings.model_fields}
 
+    nothing: tuple[object, ...] = (None, {}, (), "")
+    of_source = SourceSettings.model_fields
     assert silent == {
-        *(f"PAIDMARK_{name.upper()}" for name, field in fields.items() if field.default in (None, {})),
+        *(f"PAIDMARK_{name.upper()}" for name, field in fields.items() if field.default in nothing),
+        *(
+            f"PAIDMARK_SOURCES__STRIPE__{name.upper()}"
+            for name, f in of_source.items()
+            if f.default in nothing
+        ),
         "PAIDMARK_CONFIG",
         "PAIDMARK_OPS_PORT",
-        "PAIDMARK_SOURCES__STRIPE__SECRETS",
-        "PAIDMARK_SOURCES__STRIPE__WORKSPACE",
-        "PAIDMARK_SOURCES__STRIPE__PATHS",
     }

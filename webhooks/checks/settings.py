@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from webhooks.checks.finding import Finding, ok, warning, wrong
-from webhooks.settings import DoorSettings, SourceSettings
+from webhooks.settings import DoorSettings
+from webhooks.source_settings import SourceSettings
 from worker.settings import HandsSettings, SettingsError, load
 
 Half = TypeVar("Half", DoorSettings, HandsSettings)

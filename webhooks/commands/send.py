@@ -5,6 +5,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, NoReturn
 from urllib.error import HTTPError, URLError
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import typer
 
 from webhooks.settings import DoorSettings
 from webhooks.sources import KINDS
-from webhooks.sources.kind import Sample
+from webhooks.sources.kind import Kind, Sample
 from worker.entries import is_id
 from worker.settings import SettingsError, load
 
@@ -38,16 +39,19 @@ def send(
     ] = "",
     invoice: Annotated[str, typer.Option(help="The invoice's id; a new one, if left out.")] = "",
     reverse: Annotated[bool, typer.Option(help="A reversal instead of a payment.")] = False,
+    issue: Annotated[bool, typer.Option(help="That the invoice is issued, instead of its payment.")] = False,
     url: Annotated[str, typer.Option(help="Where the receiver is; by the settings, if left out.")] = "",
 ) -> None:
     """Sign and post a sample, or a file, as that source would; prints the receiver's answer.
 
-    Exit status 0 for an answer of 200, 1 for another, 2 for wrong settings or arguments, 3 for no answer.
+    Exit status 0 for an answer of 200 or 204, 1 for another, 2 for wrong settings or arguments, 3 for no answer.
 
     Examples: paidmark send stripe --entries "54m377ddd3fcab07cfbb432w 25b687e29ae1f428e7ebe123" · paidmark send standard --file body.json
     """
-    kind, secret, settings = _signing(source)
-    workspace = workspace or settings.sources[source].workspace or settings.workspace or SANDBOX_WORKSPACE
+    secret, settings = _signing(source)
+    found = settings.sources[source]
+    kind = KINDS[found.kind]
+    workspace = workspace or found.workspace or settings.workspace or SANDBOX_WORKSPACE
     event = f"evt_{uuid4().hex}"
     named = tuple(entries.replace(",", " ").split()) or (uuid4().hex[:24], uuid4().hex[:24])
     if wrong := [one for one in (workspace, *named) if not is_id(one)]:
@@ -58,26 +62,29 @@ def send(
         workspace=workspace,
         entries=named,
         at=time.time(),
-        paid=not reverse,
-        livemode=settings.sources[source].livemode,
+        told="reversed" if reverse else "issued" if issue else "paid",
+        livemode=found.livemode,
     )
-    body = file.read_bytes() if file else KINDS[kind].sample(sample)
+    body = file.read_bytes() if file else kind.sample(sample)
     try:
-        headers = KINDS[kind].sign(body, secret, event, time.time())
+        proof = kind.sign(body, secret, event, time.time(), found.options)
     except ValueError as error:
         _fail(2, f"the source {source!r} cannot be played: {error}")
-    status = _post(f"{url or f'http://{settings.host}:{settings.port}'}/webhooks/{source}", body, headers)
-    what = (
-        str(file)
-        if file
-        else f"{sample.invoice} ({'paid' if sample.paid else 'reversed'}, {len(named)} entries)"
-    )
-    typer.echo(f"{status}  {what}")
-    raise typer.Exit(0 if status == 200 else 1)  # noqa: PLR2004 - 200 OK
+    place = f"{url or f'http://{settings.host}:{settings.port}'}/webhooks/{source}"
+    status = _post(f"{place}/{quote(proof.token, safe='')}" if proof.token else place, body, proof.headers)
+    typer.echo(f"{status}  {file or _words(sample, kind)}")
+    raise typer.Exit(0 if status in (200, 204) else 1)
 
 
-def _signing(source: str) -> tuple[str, str, DoorSettings]:
-    """The kind and the first secret of a source."""
+def _words(sample: Sample, kind: Kind) -> str:
+    """What a made-up delivery says."""
+    if kind.about.room == 0:
+        return f"{sample.invoice} ({sample.told}; this kind shows no entries: link them)"
+    return f"{sample.invoice} ({sample.told}, {len(sample.entries)} entries)"
+
+
+def _signing(source: str) -> tuple[str, DoorSettings]:
+    """The first secret of a source, and the settings."""
     try:
         settings = load(DoorSettings)
     except SettingsError as error:
@@ -90,7 +97,7 @@ def _signing(source: str) -> tuple[str, str, DoorSettings]:
             2,
             f"source {source!r} has no secret: set PAIDMARK_SOURCES__{source.upper().replace('-', '_')}__SECRETS",
         )
-    return found.kind, found.secrets[0].get_secret_value(), settings
+    return found.secrets[0].get_secret_value(), settings
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> int:

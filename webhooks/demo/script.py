@@ -31,7 +31,7 @@ class Invoice:
             workspace=self.workspace,
             entries=self.entries,
             at=at if paid else at + EVENT_APART,
-            paid=paid,
+            told="paid" if paid else "reversed",
         )
 
 

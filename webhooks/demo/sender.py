@@ -8,6 +8,7 @@ import aiohttp
 
 from webhooks.demo.script import Invoice
 from webhooks.sources import KINDS
+from webhooks.sources.kind import Options
 
 AGAIN_AFTER = 0.2
 PATIENCE = 30.0
@@ -34,7 +35,7 @@ class Sender:
         self.acknowledged.setdefault(sample.event, time.time())
 
     async def _post(self, source: str, event: str, body: bytes) -> bool:
-        headers = KINDS[source].sign(body, self.secrets[source], event, time.time())
+        headers = KINDS[source].sign(body, self.secrets[source], event, time.time(), Options()).headers
         started = time.perf_counter()
         self.posted += 1
         async with self.session.post(f"{self.url}/webhooks/{source}", data=body, headers=headers) as response:

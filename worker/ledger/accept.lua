@@ -3,8 +3,8 @@
 -- An event that cannot be taken has an error for its verdict, and holds up no other.
 -- arguments: how far in the future an event may lie (ms), what a paid invoice without references is (verdict); then of
 --   each event: how many arguments follow, ref or '', ref of the payment or '', event, 1 for paid or 0, order, rank,
---   at (ms), why unresolved or '', whether the delivery shows the invoice's references (1) or not (0), then workspace
---   and packed entries, repeated
+--   at (ms), why unresolved or '', whether the delivery shows the invoice's references (1) or not (0), ref of the link
+--   that it shows or '', ref of its number or '', then workspace and packed entries, repeated
 local future, unreferenced = number(1), arg(2)
 local at = now()
 
@@ -23,7 +23,8 @@ local function accept(i, past)
   local ref, payment, event_id, invoiced = arg(i), arg(i + 1), arg(i + 2), arg(i + 3) == '1'
   local order, rank, happened = number(i + 4), number(i + 5), number(i + 6)
   local reason, shows = arg(i + 7), arg(i + 8) == '1'
-  local wanted, names = places(i + 9, past)
+  local link, name = arg(i + 9), arg(i + 10)
+  local wanted, names = places(i + 11, past)
   if ref == '' then
     ref = call('GET', 'paidmark:payment:' .. payment)
     if not ref then
@@ -37,8 +38,14 @@ local function accept(i, past)
     if event[E_ID] == event_id then return 'known' end
   end
 
+  if invoiced and reason == '' and not names then
+    local told, why = told_for(ref, link, name)
+    if told then wanted, names = told, true end
+    reason = why
+  end
+
   local nothing_named = shows and not names and reason == ''
-  if nothing_named and unreferenced == 'counted' and not (record and has_names(record)) then
+  if nothing_named and unreferenced == 'counted' and (not record or none_of_ours(record)) then
     -- That it is none of ours, and since when, is remembered all the same: what was paid before a reversal may come after
     -- it, and a refund that names only a payment must not wait for a person.
     remember_turn(ref, record or new_record(), event_id, order, rank, invoiced)

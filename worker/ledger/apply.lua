@@ -130,18 +130,31 @@ local function has_names(record)
   return false
 end
 
+-- Whether a payment of the invoice is known, though it may name nothing, or nothing that could be marked.
+local function has_been_paid(record)
+  for _, event in ipairs(record[EVENTS]) do
+    if event[E_INVOICED] then return true end
+  end
+  return #record[PLACES] > 0
+end
+
 -- Acts on the newest event. Returns its verdict, and a reason where there is one.
 local function act(ref, record, event, at)
   local changed
   if not event[E_INVOICED] then
-    if not has_names(record) then return 'unresolved', UNKNOWN end
+    if not has_names(record) then
+      if has_been_paid(record) then return 'superseded', 'nothing of it is marked' end
+      return 'unresolved', UNKNOWN
+    end
     changed = turn(ref, record, false, at)
   elseif #event[E_WANTED] > 0 then
     changed = rename(ref, record, event[E_WANTED], at)
   elseif has_names(record) then
     changed = turn(ref, record, true, at)
+  elseif #record[PLACES] > 0 then
+    return 'superseded', 'names nothing, as before'
   else
-    return 'unresolved', 'the invoice names no entries'
+    return 'unresolved', NAMELESS
   end
   if changed then
     record[REVISION] = record[REVISION] + 1

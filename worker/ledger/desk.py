@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from arq import ArqRedis
 
 from worker import entries
+from worker.ledger import links
 from worker.ledger.records import Record, Undecoded, Workspace, record, undecoded, workspace
 from worker.ledger.scripts import Argument, Keeping, Scripts
-from worker.marking import State, Wanted
+from worker.marking import Link, State, Verdict, Wanted
 
 _SCAN = 500
 _MOST = 100_000
@@ -82,6 +83,11 @@ class Desk:
         for one in wanted:
             arguments += [one.workspace, entries.pack(one.entries)]
         return int(await self._scripts.call("retry", *arguments))
+
+    async def link(self, link: Link) -> Verdict:
+        """Tell what an invoice stands for; a payment of it that waits for that is marked now."""
+        verdicts, *_ = await self._scripts.call("link", *links.arguments(link, self._future))
+        return Verdict(verdicts[0].decode())
 
     async def drop(self, ref: str, reason: str) -> int:
         """End what waits, or awaits a person, on one invoice. Returns how many markings and events were ended."""

@@ -15,11 +15,12 @@ from arq import ArqRedis
 
 from worker import entries
 from worker.ending import end
+from worker.ledger import links
 from worker.ledger.queue import ACCEPT, Answer, Call, Queue
 from worker.ledger.scripts import Argument, Keeping, Scripts
 from worker.ledger.store import STORE_ERRORS, StoreInDoubtError
 from worker.ledger.watermark import Sent, Watermark
-from worker.marking import Cause, Tie, Verdict, reference
+from worker.marking import Cause, Link, Tie, Verdict, reference
 
 log = structlog.get_logger()
 
@@ -65,6 +66,8 @@ class Intake:
             _payment(cause.source, cause.account, cause.payment) if cause.payment else "",
             cause.event, int(cause.invoiced), cause.order, cause.rank, cause.at, cause.unresolved,
             int(cause.wanted is not None),
+            reference(cause.source, "", cause.link) if cause.link else "",
+            reference(cause.source, cause.account, cause.number) if cause.number else "",
         ]  # fmt: skip
         size = 0
         for one in cause.wanted or ():
@@ -78,6 +81,11 @@ class Intake:
         payment = _payment(tie.source, tie.account, tie.payment)
         invoice = reference(tie.source, tie.account, tie.invoice)
         return await self._queue.put("tie", [payment, invoice, self._future], 0, self._rules.deadline)
+
+    async def link(self, link: Link) -> Verdict:
+        """Remember what an invoice stands for. Raises StoreInDoubtError on any doubt."""
+        told = links.arguments(link, self._future)
+        return await self._queue.put("link", told, 0, self._rules.deadline)
 
     async def keep_undecoded(self, source: str, digest: str, body: bytes) -> Verdict:
         """Keep an authentic body that could not be decoded. Raises StoreInDoubtError where there is no room."""

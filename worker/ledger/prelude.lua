@@ -13,6 +13,8 @@
 --   claims:WORKSPACE:N   hash entry -> numbers of the invoices that name it; a negative number no longer stands
 --   numbers:N            hash number % 256 -> REF, so that a claim leads back to its invoice
 --   payment:REF          REF of the invoice that a payment belongs to
+--   link:REF             what an invoice of that id, number or link stands for: packed places {workspace, packed entries}
+--   linked:REF           set of the REFs of invoices that show this number or link
 --   unresolved, rejected sorted sets REF -> since when a person is awaited
 --   limit:NAME           list of the times of the newest calls that a rate limit counts
 --   undecoded            hash SOURCE/DIGEST -> an authentic body that could not be decoded

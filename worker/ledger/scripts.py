@@ -18,7 +18,8 @@ from worker.ledger.bell import encode
 
 Argument = str | bytes | int
 _BEFORE = {
-    "apply": {"accept", "tie", "retry"},
+    "linking": {"accept", "tie", "retry", "link"},
+    "apply": {"accept", "tie", "retry", "link"},
     "lease": {"take", "begin"},
     "reading": {"plan", "begin"},
     "limits": {"permit", "begin", "settle"},

@@ -32,7 +32,7 @@ from worker.settings.values import (
 
 __all__ = ["HandsSettings", "RateLimit", "SettingsError", "StoreSettings", "load", "redacted"]
 
-OF_THE_DOOR = ("host", "port", "sources", "max_body", "unreferenced")
+OF_THE_DOOR = ("host", "port", "sources", "proxies", "max_body", "unreferenced")
 """The receiver's settings: a worker that shares its environment must know their names, and nothing else of them."""
 SECRET = ("redis_url", "clockify_api_key", "clockify_addon_token", "secrets")
 """What may be in a file of its own."""

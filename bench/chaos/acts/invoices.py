@@ -16,7 +16,14 @@ def told(invoice: str, where: str, entries: Sequence[str], *, paid: bool) -> Tel
     """An hour ago an invoice was paid, or a minute later was so no longer."""
     at = int(time.time()) - 3600 + (0 if paid else 60)
     event = f"evt_{invoice}_{'paid' if paid else 'gone'}"
-    sample = Sample(event=event, invoice=invoice, workspace=where, entries=tuple(entries), at=at, paid=paid)
+    sample = Sample(
+        event=event,
+        invoice=invoice,
+        workspace=where,
+        entries=tuple(entries),
+        at=at,
+        told="paid" if paid else "reversed",
+    )
     return Telling(source="standard", sample=sample, starts=0.0)
 
 

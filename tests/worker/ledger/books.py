@@ -13,6 +13,7 @@ FUTURE_MS = 900_000
 UNTIED = "not tied"
 UNKNOWN = "not known"
 NAMELESS = "names nothing"
+UNLINKED = "not linked yet"
 BY_HAND = "decide by hand"
 
 
@@ -23,6 +24,8 @@ class Books:
     counted: bool = True
     invoices: dict[str, Invoice] = field(default_factory=dict)
     payments: dict[str, str] = field(default_factory=dict)
+    links: dict[str, Names] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)
 
     def wish(self, workspace: str, entry: str) -> bool:
         """Whether any invoice that stands names the entry."""
@@ -59,16 +62,64 @@ class Books:
             return "unreferenced"
         if fact.id in known.facts:
             return "known"
-        nothing = plain and cause.wanted is not None and not any(names.values())
-        if nothing and self.counted and not known.names_something:
-            if known.none_of_ours and fact.key > known.newest:
+        told = fact.paid and plain and not any(names.values())
+        if told:
+            self._look_for_links(ref, fact, cause)
+        plain = not fact.reason
+        nothing = (
+            plain and (cause.wanted is not None or fact.wanted != names) and not any(fact.wanted.values())
+        )
+        if nothing and self.counted and known.none_of_ours:
+            if fact.key > known.newest:
                 self.invoices.setdefault(ref, known).newest = fact.key
+                known.paid_in_full = fact.paid
             verdict = "unreferenced"
         else:
             verdict = self.apply(ref, fact, now)
         if payment and payment != ref:
             self.tie(payment, ref, now)
         return verdict
+
+    def _look_for_links(self, ref: str, fact: Fact, cause: Cause) -> None:
+        """What an event that names nothing stands for, if that was told under its link, its id or its number."""
+        link, number = (name and f"stripe//{name}" for name in (cause.link, cause.number))
+        for name in filter(None, (link, number)):
+            self.names.setdefault(name, set()).add(ref)
+        if link:
+            found = self.links.get(link)
+            fact.reason = "" if found else f"{UNLINKED}: {link}"
+        else:
+            found = self.links.get(ref) or self.links.get(number)
+        fact.wanted = found or fact.wanted
+
+    def link(self, name: str, wanted: Names, now: int) -> str:
+        """Tell what an invoice stands for. Returns the verdict."""
+        before = self.links.get(name)
+        self.links[name] = wanted
+        verdict = "linked"
+        for ref in [name, *sorted(self.names.get(name, set()) - {name})]:
+            invoice = self.invoices.get(ref, Invoice())
+            fact = self._to_name(invoice, name, before)
+            if fact:
+                fact.wanted, fact.reason = wanted, ""
+                if self.apply(ref, fact, now, again=True) == "accepted":
+                    verdict = "accepted"
+            elif invoice.paid_in_full and invoice.names_something and not invoice.names_just(wanted):
+                verdict = "named" if verdict == "linked" else verdict
+        return verdict
+
+    def _to_name(self, invoice: Invoice, name: str, before: Names | None) -> Fact | None:
+        newest = next((fact for fact in invoice.facts.values() if fact.key == invoice.newest), None)
+        said_so = before is not None and invoice.names_just(before) and invoice.names_something
+        if not invoice.paid_in_full:
+            return None
+        if newest:
+            waits = newest.state is State.UNRESOLVED and newest.reason in (NAMELESS, f"{UNLINKED}: {name}")
+            return newest if (waits and not newest.wanted) or said_so else None
+        if invoice.none_of_ours or said_so:
+            order, rank, event = invoice.newest
+            return Fact(event, True, order, rank, 0, {}, "")
+        return None
 
     def apply(self, ref: str, fact: Fact, now: int, *, again: bool = False) -> str:
         """What an event does to its invoice; `again`, if it is there already and a person brings it back."""
@@ -82,7 +133,7 @@ class Books:
         elif fact.at > now + FUTURE_MS or (fact.reason and not fact.paid):
             fact.state = State.UNRESOLVED
         else:
-            invoice.newest = fact.key
+            invoice.newest, invoice.paid_in_full = fact.key, fact.paid
             fact.state = State.UNRESOLVED if fact.reason else self._act(invoice, fact)
             changed = fact.state is State.WAITING
             for other in invoice.facts.values():
@@ -96,9 +147,13 @@ class Books:
 
     def _act(self, invoice: Invoice, fact: Fact) -> State:
         if not fact.paid and not invoice.names_something:
+            if invoice.places or any(other.paid for other in invoice.facts.values()):
+                return State.SUPERSEDED
             fact.reason = UNKNOWN
             return State.UNRESOLVED
         if fact.paid and not fact.wanted and not invoice.names_something:
+            if invoice.places:
+                return State.SUPERSEDED
             fact.reason = NAMELESS
             return State.UNRESOLVED
         changed = invoice.rename(fact.wanted) if fact.paid and fact.wanted else invoice.turn(fact.paid)

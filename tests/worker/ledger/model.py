@@ -75,6 +75,7 @@ class Invoice:
 
     newest: tuple[int, int, str] = (-1, -1, "")
     stands: bool = False
+    paid_in_full: bool = False
     version: int = 0
     places: dict[str, Place] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -88,6 +89,10 @@ class Invoice:
     def names_something(self) -> bool:
         """Whether there is anything that can stand or fall."""
         return any(place.named for place in self.places.values())
+
+    def names_just(self, wanted: Names) -> bool:
+        """Whether it names these entries, and no others."""
+        return {name: place.named for name, place in self.places.items() if place.named} == dict(wanted)
 
     def unresolved(self) -> list[Fact]:
         """The events that await a person."""

@@ -9,7 +9,7 @@ from tests.worker.ledger.model import Names
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Ledger
 from worker.ledger.records import Record
 from worker.ledger.work import Handover
-from worker.marking import Cause, State, Tie, Wanted
+from worker.marking import Cause, Link, State, Tie, Wanted
 
 WORKSPACES = (WORKSPACE, ELSEWHERE)
 MOST_ROUNDS = 200
@@ -36,6 +36,14 @@ class Play:
         """Tell which invoice a payment belongs to."""
         await self._ledger.intake.tie(tie)
         self.books.tie(f"stripe//@{tie.payment}", f"stripe//{tie.invoice}", await self.crew.now())
+
+    async def link(self, name: str, wanted: Names) -> None:
+        """Tell what an invoice stands for."""
+        told = tuple(Wanted(workspace, entries) for workspace, entries in wanted.items())
+        link = Link(source="stripe", account="", name=name, wanted=told)
+        verdict = await self._ledger.intake.link(link)
+        expected = self.books.link(f"stripe//{name}", wanted, await self.crew.now())
+        assert verdict.value == expected, f"{verdict} and not {expected}"
 
     async def retry(self, ref: str, wanted: Names, decision: str) -> None:
         """A person brings back what awaits them."""

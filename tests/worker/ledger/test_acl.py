@@ -41,7 +41,7 @@ from worker.ledger import Desk, Hands, Intake, Keeping, Lease, connect
 from worker.ledger.intake import Rules
 from worker.ledger.replicas import Confirmation
 from worker.ledger.work import Effect, Handover, LeaseLostError, Limit, Progress, Sent
-from worker.marking import Pending, State, Wanted
+from worker.marking import Link, Pending, State, Wanted
 from worker.sandbox import Sandbox, World, running
 from worker.settings import HandsSettings, load
 
@@ -149,6 +149,10 @@ async def desk_of(url: str) -> AsyncIterator[Desk]:
         await client.aclose()
 
 
+def linked(name: str, *entries: str) -> Link:
+    return Link(source="stripe", account="", name=name, wanted=(Wanted(WORKSPACE, entries),))
+
+
 async def receive_all(url: str) -> None:
     """Each kind of event, and what is asked of the receiver's second listener."""
     async with intake_of(url) as intake:
@@ -161,6 +165,8 @@ async def receive_all(url: str) -> None:
         await intake.accept(taken_back("", 1, payment="pi_1", event="untied"))
         await intake.tie(tie("pi_1", "in_2"))
         await intake.accept(taken_back("", 9, payment="pi_1", event="tied"))
+        await intake.accept(paid("in_linked", 1, link="march", number="INV-1"))
+        await intake.link(linked("march", A))
         await intake.keep_undecoded("stripe", "digest", b"not what it should be")
     async with desk_of(url) as desk:
         await desk.figures()
@@ -236,6 +242,7 @@ async def taken(hands: Hands) -> Lease:
 async def look_and_intervene(url: str) -> None:
     """The desk's questions, and its answers to what awaits a person."""
     async with desk_of(url) as desk:
+        await desk.link(linked("march", B))
         await desk.show("stripe//in_1")
         await desk.workspaces()
         await desk.workers()

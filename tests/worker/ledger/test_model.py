@@ -216,11 +216,21 @@ class Papers(Steps):
         number=numbers, older=older, rank=st.sampled_from([0, 0, 0, 1, 5]), letter=st.sampled_from("az"),
         wanted=shown, ahead=moments, times=st.integers(1, 2), tells_payment=st.booleans(),
         reason=st.sampled_from(["", "", "", "", "broken references", "credited before: decide by hand"]),
+        link=st.sampled_from(["", "", "", "link_1"]), number_too=st.booleans(),
     )  # fmt: skip
-    def paid(self, *, number: int, tells_payment: bool, wanted: Any, **said: Any) -> None:
+    def paid(
+        self, *, number: int, tells_payment: bool, wanted: Any, link: str, number_too: bool, **said: Any
+    ) -> None:
         places = None if wanted is None else tuple(Wanted(*one) for one in wanted.items())
         payment = f"pi_{number}" if tells_payment else ""
-        self.tell(invoice=f"in_{number}", payment=payment, invoiced=True, wanted=places, **said)
+        shown: dict[str, Any] = {} if any((wanted or {}).values()) else {"link": link}
+        if number_too:
+            shown["number"] = f"no_{number}"
+        self.tell(invoice=f"in_{number}", payment=payment, invoiced=True, wanted=places, **shown, **said)
+
+    @rule(name=st.sampled_from(["in_1", "in_2", "link_1", "no_1"]), wanted=names)
+    def what_it_stands_for_is_told(self, name: str, wanted: Any) -> None:
+        self.step(self.play.link(name, wanted))
 
     @rule(
         number=numbers, older=older, rank=st.sampled_from([5, 5, 0]), letter=st.sampled_from("az"),

@@ -6,10 +6,13 @@ that of the attempt, and changes with each retry. The id of the event is the hea
 
 Paid is `invoice.paid`, in full. Paid no longer is any of `invoice.voided`, `invoice.reversed`, `invoice.refunded` (in
 full), `invoice.uncollectible` and `invoice.deleted`; a refund of a part is the sender's to decide, and not to send.
-Of `data`, `invoice_id` must be there; `time_entry_ids` and `workspace_id` should (an invoice without hours says `[]`, or
-neither); `account_id` may. Other shapes are described by paths: see `paths`.
+`invoice.issued` says that it was sent. Of `data`, `invoice_id` must be there; `time_entry_ids` and `workspace_id` should
+(an invoice without hours says `[]`, or neither), or `clockify_link` instead; `account_id` and `invoice_number` may. Other
+shapes are described by paths: see `paths`.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,24 +21,28 @@ from multidict import CIMultiDictProxy
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
-from webhooks.events import InvoicePaid, InvoiceReversed
+from webhooks.events import Event, InvoiceIssued, InvoicePaid, InvoiceReversed
 from webhooks.references import from_fields
-from webhooks.sources.kind import Kind, Options, Parsed
+from webhooks.sources.kind import About, Kind, Options, Parsed
 from webhooks.sources.payload import decode, identifier, milliseconds, type_shown
 from webhooks.sources.standard import paths
-from webhooks.sources.standard.keys import hmac_keys, public_keys
+from webhooks.sources.standard.keys import complaint, hmac_keys, public_keys
 from webhooks.sources.standard.samples import sample, sign
 
-PAID_RANK, REVERSED_RANK = 1, 2
-"""A reversal can only follow a payment: in the same instant it is the later of the two."""
+ISSUED_RANK, PAID_RANK, REVERSED_RANK = 0, 1, 2
+"""A payment follows the invoice, a reversal follows either: in the same instant it is the last."""
 
-FACTS: MappingProxyType[str, type[InvoicePaid | InvoiceReversed]] = MappingProxyType({
-    "invoice.paid": InvoicePaid,
-    "invoice.voided": InvoiceReversed,
-    "invoice.reversed": InvoiceReversed,
-    "invoice.refunded": InvoiceReversed,
-    "invoice.uncollectible": InvoiceReversed,
-    "invoice.deleted": InvoiceReversed,
+Fact = type[InvoiceIssued] | type[InvoicePaid] | partial[InvoiceReversed]
+GONE, MONEY_GONE = partial(InvoiceReversed), partial(InvoiceReversed, stands=True)
+
+FACTS: MappingProxyType[str, tuple[Fact, int]] = MappingProxyType({
+    "invoice.issued": (InvoiceIssued, ISSUED_RANK),
+    "invoice.paid": (InvoicePaid, PAID_RANK),
+    "invoice.voided": (GONE, REVERSED_RANK),
+    "invoice.reversed": (GONE, REVERSED_RANK),
+    "invoice.refunded": (MONEY_GONE, REVERSED_RANK),
+    "invoice.uncollectible": (MONEY_GONE, REVERSED_RANK),
+    "invoice.deleted": (GONE, REVERSED_RANK),
 })  # fmt: skip
 
 _FAMILIES = (
@@ -45,7 +52,7 @@ _FAMILIES = (
 _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
-def verify(delivery: Delivery, trust: Trust) -> None:
+def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
     """Prove the delivery by any of its signatures under any secret, HMAC (`v1`) or ed25519 (`v1a`)."""
     name, stamp, signature = (signatures.single(delivery.headers, one) for one in _family(delivery.headers))
     signatures.check_time(stamp, trust)
@@ -71,29 +78,33 @@ def parse(delivery: Delivery, options: Options) -> Parsed:
         raise UndecodableError("type: missing, or not a text")
     if kind not in FACTS:
         return Parsed((), type_shown(kind))
-    return Parsed((_fact(FACTS[kind], delivery, document, places),))
+    return Parsed((_fact(*FACTS[kind], delivery, document, places),))
 
 
-def _fact(
-    fact: type[InvoicePaid | InvoiceReversed], delivery: Delivery, document: object, places: paths.Places
-) -> InvoicePaid | InvoiceReversed:
+def _fact(fact: Fact, rank: int, delivery: Delivery, document: object, places: paths.Places) -> Event:
     """References do not decide a reversal, the ledger's memory does: where they are none or broken, it cannot tell."""
-    workspace, entries, account = (
-        paths.find(document, name, places) for name in ("workspace", "entries", "account")
+    workspace, entries, link, account, number = (
+        paths.find(document, name, places) for name in ("workspace", "entries", "link", "account", "number")
     )
-    named = from_fields(workspace, entries, names=places.names)
+    named = from_fields(workspace, entries, link, names=places.names)
     at = milliseconds(paths.find(document, "timestamp", places), "timestamp")
-    paid = fact is InvoicePaid
+    claims = rank != REVERSED_RANK
     return fact(
         id=_id(delivery.headers),
-        account="" if account is None or account == "" else identifier(account, "account"),
+        account=_optional(account, "account"),
         invoice=identifier(paths.find(document, "invoice", places), "invoice"),
         order=at,
-        rank=PAID_RANK if paid else REVERSED_RANK,
+        rank=rank,
         at=at,
-        references=named.references if paid or not (named.unresolved or entries is None) else None,
-        unresolved=named.unresolved if paid else "",
+        references=named.references if claims or not (named.unresolved or entries is None) else None,
+        unresolved=named.unresolved if claims else "",
+        link=named.link if claims else "",
+        number=_optional(number, "number"),
     )
+
+
+def _optional(value: object, where: str) -> str:
+    return "" if value is None or value == "" else identifier(value, where)
 
 
 def _id(headers: CIMultiDictProxy[str]) -> str:
@@ -112,4 +123,22 @@ def _family(headers: CIMultiDictProxy[str]) -> tuple[str, str, str]:
     raise NotAuthenticError("webhook-id, webhook-timestamp and webhook-signature are missing")
 
 
-KIND = Kind(name="standard", verify=verify, parse=parse, sample=sample, sign=sign)
+def complaints(secrets: Sequence[str], _: Options) -> list[str]:
+    """The secrets say themselves what they are: those that cannot be used are named."""
+    return sorted({complaint(secret) for secret in secrets} - {""})
+
+
+ABOUT = About(
+    title="Standard Webhooks, Svix, a billing system of one's own",
+    page="https://www.standardwebhooks.com",
+    needs="whsec_ and base64, or whpk_ and base64 for a public key",
+    proves="body and time",
+    references="data.workspace_id and data.time_entry_ids, or data.clockify_link",
+    room=None,
+    issued=tuple(name for name, (_, rank) in FACTS.items() if rank == ISSUED_RANK),
+    paid=tuple(name for name, (_, rank) in FACTS.items() if rank == PAID_RANK),
+    reversed=tuple(name for name, (_, rank) in FACTS.items() if rank == REVERSED_RANK),
+)
+KIND = Kind(
+    name="standard", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, complaints=complaints
+)

@@ -20,6 +20,8 @@ DEFAULTS: Mapping[str, str] = MappingProxyType({
     "workspace": "data.workspace_id",
     "entries": "data.time_entry_ids",
     "account": "data.account_id",
+    "link": "data.clockify_link",
+    "number": "data.invoice_number",
 })  # fmt: skip
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -47,10 +49,10 @@ def compiled(expression: str) -> Callable[[Any], Any]:
 
 
 class Places(NamedTuple):
-    """For each name the function that finds it; and what workspace and entries are called in a complaint."""
+    """For each name the function that finds it; and what workspace, entries and link are called in a complaint."""
 
     finders: Mapping[str, Callable[[Any], Any]]
-    names: tuple[str, str]
+    names: tuple[str, str, str]
 
 
 @lru_cache(maxsize=1024)
@@ -58,7 +60,9 @@ def places(paths: tuple[tuple[str, str], ...]) -> Places:
     """The places in a source's payloads; `paths` take the place of some of the DEFAULTS. Raises UndecodableError."""
     given = {name: expression for name, expression in paths if expression}
     finders = {name: _finder(name, expression) for name, expression in {**DEFAULTS, **given}.items()}
-    return Places(finders, (given.get("workspace", "workspace_id"), given.get("entries", "time_entry_ids")))
+    shown = {"workspace": "workspace_id", "entries": "time_entry_ids", "link": "clockify_link"}
+    workspace, entries, link = (given.get(name, usual) for name, usual in shown.items())
+    return Places(finders, (workspace, entries, link))
 
 
 def _finder(name: str, expression: str) -> Callable[[Any], Any]:

@@ -15,13 +15,15 @@ from types import MappingProxyType
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, Trust
-from webhooks.sources.kind import Kind, Options, Parsed
+from webhooks.sources.kind import About, Kind, Options, Parsed
 from webhooks.sources.payload import decode, type_shown
 from webhooks.sources.stripe import invoices, payloads, refunds
 from webhooks.sources.stripe.facts import Rank
 from webhooks.sources.stripe.samples import HEADER, sample, sign
 
 TELLERS: MappingProxyType[str, tuple[Callable[[payloads.Event, Rank], Parsed], Rank]] = MappingProxyType({
+    "invoice.finalized": (invoices.issued, Rank.ISSUED),
+    "invoice.sent": (invoices.issued, Rank.ISSUED),
     "invoice.paid": (invoices.paid, Rank.PAID),
     "invoice.payment_succeeded": (invoices.paid, Rank.PAID),
     "invoice.marked_uncollectible": (invoices.ended, Rank.WRITTEN_OFF),
@@ -37,7 +39,7 @@ TELLERS: MappingProxyType[str, tuple[Callable[[payloads.Event, Rank], Parsed], R
 })  # fmt: skip
 
 
-def verify(delivery: Delivery, trust: Trust) -> None:
+def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
     """Prove the delivery by any of its `v1` signatures; while a secret is rolled, Stripe sends one for each.
 
     The key is the whole secret, `whsec_` and all. A repeated header has two times, so it is refused.
@@ -65,4 +67,22 @@ def parse(delivery: Delivery, options: Options) -> Parsed:
     return tell(event, rank)
 
 
-KIND = Kind(name="stripe", verify=verify, parse=parse, sample=sample, sign=sign)
+ABOUT = About(
+    title="Stripe",
+    page="https://docs.stripe.com/webhooks",
+    needs="the endpoint's signing secret, whsec_...",
+    proves="body and time",
+    references="metadata of the invoice, of its lines or of its subscription",
+    room=1000,
+    issued=("invoice.finalized", "invoice.sent"),
+    paid=("invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid"),
+    reversed=("invoice.voided", "invoice.deleted", "invoice.marked_uncollectible", "charge.refunded"),
+    by_hand=(
+        "refund.created",
+        "refund.updated",
+        "refund.failed",
+        "credit_note.created",
+        "charge.dispute.closed",
+    ),
+)
+KIND = Kind(name="stripe", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign)

@@ -1,8 +1,10 @@
 """What Stripe's events become: facts about invoices, ordered. Pure."""
 
 from enum import IntEnum
+from functools import partial
 
-from webhooks.events import InvoicePaid, InvoiceReversed, References
+from webhooks.events import InvoiceIssued, InvoicePaid, InvoiceReversed
+from webhooks.references import Named
 from webhooks.sources.kind import Parsed
 from webhooks.sources.payload import identifier, milliseconds
 from webhooks.sources.stripe.payloads import Event
@@ -11,27 +13,32 @@ from webhooks.sources.stripe.payloads import Event
 class Rank(IntEnum):
     """Which of two events of one second (`created` has no finer unit) is the later: the one that can follow the other.
 
-    An uncollectible invoice can still be paid, a paid one cannot become uncollectible; only what was paid is refunded;
+    It is issued first. An uncollectible invoice can still be paid, a paid one cannot become uncollectible; only what was paid is refunded;
     nothing follows voiding and deleting. See https://docs.stripe.com/invoicing/overview#invoice-statuses.
     """
 
-    WRITTEN_OFF = 0
-    PAID = 1
-    GIVEN_BACK = 2
-    ENDED = 3
+    ISSUED = 0
+    WRITTEN_OFF = 1
+    PAID = 2
+    GIVEN_BACK = 3
+    ENDED = 4
+
+
+Fact = type[InvoiceIssued] | type[InvoicePaid] | partial[InvoiceReversed]
+GONE, MONEY_GONE = partial(InvoiceReversed), partial(InvoiceReversed, stands=True)
 
 
 def told(
-    fact: type[InvoicePaid | InvoiceReversed],
+    fact: Fact,
     event: Event,
     rank: Rank,
     invoice: str,
     *,
     payment: str = "",
-    references: tuple[References, ...] | None = None,
+    named: Named | None = None,
     unresolved: str = "",
 ) -> Parsed:
-    """One fact about an invoice, or (`invoice` is empty) about a payment."""
+    """One fact about an invoice, or (`invoice` is empty) about a payment; `named` is what the invoice shows, if it does."""
     at = milliseconds(event.created, "created")
     return Parsed((
         fact(
@@ -41,9 +48,10 @@ def told(
             order=at,
             rank=rank.value,
             at=at,
-            references=references,
+            references=named.references if named else None,
             payment=identifier(payment, "the payment's id") if payment else "",
-            unresolved=unresolved,
+            unresolved=unresolved or (named.unresolved if named else ""),
+            link=named.link if named else "",
         ),
     ))  # fmt: skip
 

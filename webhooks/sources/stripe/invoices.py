@@ -1,11 +1,11 @@
 """Events that show an invoice: paid, ended, or tied to its payment. Pure."""
 
-from webhooks.events import InvoicePaid, InvoiceReversed, PaymentTied
+from webhooks.events import InvoiceIssued, InvoicePaid, PaymentTied
 from webhooks.references import Named, from_metadata
 from webhooks.sources.kind import Parsed
 from webhooks.sources.payload import decode, identifier, milliseconds
 from webhooks.sources.stripe import payloads
-from webhooks.sources.stripe.facts import Rank, account, told
+from webhooks.sources.stripe.facts import GONE, MONEY_GONE, Rank, account, told
 
 CREDITED_BEFORE = "credited in full before it was paid: decide by hand"
 
@@ -23,21 +23,27 @@ def paid(event: payloads.Event, rank: Rank) -> Parsed:
         rank,
         invoice.id,
         payment=invoice.payment_intent or invoice.charge or "",
-        references=named.references,
+        named=named,
         unresolved=named.unresolved or (CREDITED_BEFORE if credited else ""),
     )
 
 
+def issued(event: payloads.Event, rank: Rank) -> Parsed:
+    """An invoice that was made final, or sent."""
+    invoice = decode(payloads.INVOICE, event.data, "data").object
+    return told(InvoiceIssued, event, rank, invoice.id, named=_named(invoice))
+
+
 def ended(event: payloads.Event, rank: Rank) -> Parsed:
-    """An invoice that is void, deleted or written off.
+    """An invoice that is void, deleted or written off: that one still is an invoice, which has not been paid.
 
     References do not decide a reversal, what the ledger remembers does: broken ones only mean that this event cannot tell.
     """
     invoice = decode(payloads.INVOICE, event.data, "data").object
     named = _named(invoice)
-    return told(
-        InvoiceReversed, event, rank, invoice.id, references=None if named.unresolved else named.references
-    )
+    fact = MONEY_GONE if rank is Rank.WRITTEN_OFF else GONE
+    shown = None if named.unresolved else Named(named.references)
+    return told(fact, event, rank, invoice.id, named=shown)
 
 
 def tied(event: payloads.Event, _: Rank) -> Parsed:

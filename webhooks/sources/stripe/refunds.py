@@ -4,11 +4,10 @@ None of them shows the invoice's references, and most name only the payment. `ch
 was in full, and comes for every refund of a charge, as soon as it is made.
 """
 
-from webhooks.events import InvoiceReversed
 from webhooks.sources.kind import Parsed
 from webhooks.sources.payload import decode
 from webhooks.sources.stripe import payloads
-from webhooks.sources.stripe.facts import Rank, told
+from webhooks.sources.stripe.facts import MONEY_GONE, Rank, told
 
 PART = "refund of part of the invoice: decide by hand"
 FAILED = "a refund has failed, so the invoice is paid after all: decide by hand"
@@ -25,7 +24,7 @@ def refunded(event: payloads.Event, rank: Rank) -> Parsed:
         return Parsed((), "a charge without an invoice")
     payment = charge.payment_intent or charge.id
     reason = "" if charge.refunded else PART
-    return told(InvoiceReversed, event, rank, charge.invoice or "", payment=payment, unresolved=reason)
+    return told(MONEY_GONE, event, rank, charge.invoice or "", payment=payment, unresolved=reason)
 
 
 def refund_made(event: payloads.Event, rank: Rank) -> Parsed:
@@ -35,12 +34,12 @@ def refund_made(event: payloads.Event, rank: Rank) -> Parsed:
     if not payment:
         return Parsed((), "a refund of no payment")
     if refund.status == "canceled":
-        return told(InvoiceReversed, event, rank, "", payment=payment, unresolved=FAILED)
+        return told(MONEY_GONE, event, rank, "", payment=payment, unresolved=FAILED)
     if refund.charge:
         return Parsed((), ELSEWHERE)
     if refund.status != "succeeded":
         return Parsed((), "the refund has not succeeded")
-    return told(InvoiceReversed, event, rank, "", payment=payment, unresolved=NO_CHARGE)
+    return told(MONEY_GONE, event, rank, "", payment=payment, unresolved=NO_CHARGE)
 
 
 def refund_failed(event: payloads.Event, rank: Rank) -> Parsed:
@@ -49,7 +48,7 @@ def refund_failed(event: payloads.Event, rank: Rank) -> Parsed:
     payment = refund.payment_intent or refund.charge
     if not payment:
         return Parsed((), "a refund of no payment")
-    return told(InvoiceReversed, event, rank, "", payment=payment, unresolved=FAILED)
+    return told(MONEY_GONE, event, rank, "", payment=payment, unresolved=FAILED)
 
 
 def credited(event: payloads.Event, rank: Rank) -> Parsed:
@@ -62,7 +61,7 @@ def credited(event: payloads.Event, rank: Rank) -> Parsed:
         return Parsed((), "a credit note before payment")
     if sum(refund.amount_refunded for refund in note.refunds) >= note.post_payment_amount:
         return Parsed((), ELSEWHERE)
-    return told(InvoiceReversed, event, rank, note.invoice, unresolved=CREDITED)
+    return told(MONEY_GONE, event, rank, note.invoice, unresolved=CREDITED)
 
 
 def disputed(event: payloads.Event, rank: Rank) -> Parsed:
@@ -71,4 +70,4 @@ def disputed(event: payloads.Event, rank: Rank) -> Parsed:
     payment = dispute.payment_intent or dispute.charge
     if dispute.status != "lost" or not payment:
         return Parsed((), "a dispute that was not lost")
-    return told(InvoiceReversed, event, rank, "", payment=payment, unresolved=LOST)
+    return told(MONEY_GONE, event, rank, "", payment=payment, unresolved=LOST)

@@ -3,19 +3,28 @@
 Shaped like an event of API version 2026-10-28.endive, less what a receiver would not look at.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 
 from webhooks import signatures
 from webhooks.references import to_metadata
-from webhooks.sources.kind import Sample
+from webhooks.sources import shown
+from webhooks.sources.kind import Options, Proof, Sample, Told
 
 HEADER = "Stripe-Signature"
 API_VERSION = "2026-10-28.endive"
 AMOUNT = 125_000
 
+_TYPES: Mapping[Told, str] = MappingProxyType(
+    {"issued": "invoice.finalized", "paid": "invoice.paid", "reversed": "invoice.voided"}
+)
+_STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "open", "paid": "paid", "reversed": "void"})
+
 
 def sample(facts: Sample) -> bytes:
-    """An `invoice.paid`, or the `invoice.voided` of the same invoice."""
+    """An `invoice.paid`, or the `invoice.finalized` or `invoice.voided` of the same invoice."""
     at = int(facts.at)
     return msgspec.json.encode({
         "id": facts.event,
@@ -26,7 +35,7 @@ def sample(facts: Sample) -> bytes:
         "livemode": facts.livemode,
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},
-        "type": "invoice.paid" if facts.paid else "invoice.voided",
+        "type": _TYPES[facts.told],
     })  # fmt: skip
 
 
@@ -54,19 +63,19 @@ def _invoice(facts: Sample, at: int) -> dict[str, object]:
             "url": f"/v1/invoices/{facts.invoice}/lines",
         },
         "livemode": facts.livemode,
-        "metadata": to_metadata(facts.workspace, facts.entries) if facts.workspace else {},
+        "metadata": shown.metadata(facts),
         "number": "MADE-UP-0001",
         "parent": None,
         "period_end": at,
         "period_start": at,
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
-        "status": "paid" if facts.paid else "void",
+        "status": _STATUSES[facts.told],
         "status_transitions": {
             "finalized_at": at,
             "marked_uncollectible_at": None,
             "paid_at": at if facts.paid else None,
-            "voided_at": None if facts.paid else at,
+            "voided_at": at if facts.told == "reversed" else None,
         },
         "subtotal": AMOUNT,
         "total": AMOUNT,
@@ -88,9 +97,9 @@ def _line(facts: Sample, at: int, metadata: dict[str, str]) -> dict[str, object]
     }
 
 
-def sign(body: bytes, secret: str, event: str, now: float) -> dict[str, str]:  # noqa: ARG001 - the body has the id
-    """The headers that prove `body`."""
+def sign(body: bytes, secret: str, _event: str, now: float, _: Options) -> Proof:
+    """What proves `body`; the event's id is in it."""
     stamp = str(int(now))
     message = b".".join((stamp.encode(), body))
     signature = signatures.hmac_hex(signatures.wire(secret), message).decode()
-    return {"Content-Type": "application/json; charset=utf-8", HEADER: f"t={stamp},v1={signature}"}
+    return Proof({"Content-Type": "application/json; charset=utf-8", HEADER: f"t={stamp},v1={signature}"})

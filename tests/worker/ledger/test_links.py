@@ -1,0 +1,159 @@
+"""What an invoice stands for may be told apart from its events, before them or after: under its id, its number, or a link."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, ids, opened, paid, taken_back
+from worker.ledger.intake import Rules
+from worker.marking import Link, Verdict, Wanted
+
+HOURS, OTHERS = ids(2), ids(2, start=10)
+Step = Callable[[Ledger], Awaitable[Verdict]]
+
+
+def link(name: str, *entries: str, workspace: str = WORKSPACE) -> Link:
+    return Link(source="stripe", account="", name=name, wanted=(Wanted(workspace, entries),))
+
+
+def marked(worker: Bench) -> set[str]:
+    """The entries that Clockify has as invoiced."""
+    entries = (*HOURS, *OTHERS)
+    return {entry for entry, invoiced in zip(entries, worker.invoiced(entries), strict=True) if invoiced}
+
+
+def shown_as(**also: str) -> Step:
+    """An invoice is paid, which shows no entries."""
+    return lambda ledger: ledger.intake.accept(paid("in_1", 1, **also))
+
+
+def told(name: str) -> Step:
+    return lambda ledger: ledger.intake.link(link(name, *HOURS))
+
+
+@pytest.mark.parametrize(
+    ("name", "shows"),
+    [("in_1", {}), ("INV-7", {"number": "INV-7"}), ("march", {"link": "march"})],
+    ids=["id", "number", "link"],
+)
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+async def test_entries_told_before_or_after_the_payment_are_marked(
+    worker: Bench, name: str, shows: dict[str, str], before: bool
+) -> None:
+    steps = [told(name), shown_as(**shows)]
+    verdicts = [await step(worker.ledger) for step in (steps if before else steps[::-1])]
+    await worker.drain()
+
+    assert verdicts[-1] is Verdict.ACCEPTED
+    assert marked(worker) == {*HOURS}
+
+
+async def test_a_payment_that_shows_a_link_waits_for_it_in_sight(ledger: Ledger) -> None:
+    verdict = await ledger.intake.accept(paid("in_1", 1, link="march"))
+    record = await ledger.desk.show("stripe//in_1")
+
+    assert verdict is Verdict.UNRESOLVED
+    assert record is not None
+    assert [one.reason for one in record.history] == ["not linked yet: stripe//march"]
+
+
+async def test_a_link_is_for_all_invoices_that_show_it(worker: Bench) -> None:
+    for number in (1, 2):
+        await worker.ledger.intake.accept(paid(f"in_{number}", 1, link="march"))
+    await worker.ledger.intake.link(link("march", *HOURS))
+    await worker.drain()
+    await worker.ledger.intake.accept(taken_back("in_1", 2))
+    await worker.drain()
+
+    assert marked(worker) == {*HOURS}
+
+
+async def test_entries_may_be_told_anew_after_the_payment(worker: Bench) -> None:
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.ledger.intake.accept(paid("in_1", 1))
+    await worker.drain()
+
+    verdict = await worker.ledger.intake.link(link("in_1", *OTHERS))
+    await worker.drain()
+
+    assert verdict is Verdict.ACCEPTED
+    assert marked(worker) == {*OTHERS}
+
+
+async def test_what_an_invoice_names_itself_a_link_does_not_change(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 1, *HOURS))
+
+    verdict = await worker.ledger.intake.link(link("in_1", *OTHERS))
+    await worker.drain()
+
+    assert verdict is Verdict.NAMED
+    assert marked(worker) == {*HOURS}
+
+
+async def test_a_link_that_comes_after_a_newer_reversal_marks_nothing(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 1, link="march"))
+    await worker.ledger.intake.accept(taken_back("in_1", 2, wanted=()))
+
+    verdict = await worker.ledger.intake.link(link("march", *HOURS))
+    await worker.drain()
+
+    assert verdict is Verdict.LINKED
+    assert marked(worker) == set()
+
+
+async def test_a_reversal_without_references_undoes_what_a_link_has_named(worker: Bench) -> None:
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.ledger.intake.accept(paid("in_1", 1))
+    await worker.drain()
+    await worker.ledger.intake.accept(taken_back("in_1", 2))
+    await worker.drain()
+
+    assert marked(worker) == set()
+
+
+async def test_a_link_may_name_entries_of_several_workspaces(ledger: Ledger) -> None:
+    wanted = (Wanted(WORKSPACE, HOURS), Wanted(ELSEWHERE, OTHERS))
+    await ledger.intake.link(Link(source="stripe", account="", name="in_1", wanted=wanted))
+    await ledger.intake.accept(paid("in_1", 1))
+
+    assert await ledger.states("in_1") == ["waiting", "waiting"]
+
+
+async def test_a_link_of_another_source_or_account_is_another_link(ledger: Ledger) -> None:
+    for source, account in (("standard", ""), ("stripe", "acct_1")):
+        wanted = (Wanted(WORKSPACE, HOURS),)
+        await ledger.intake.link(Link(source=source, account=account, name="in_1", wanted=wanted))
+
+    assert await ledger.intake.accept(paid("in_1", 1)) is Verdict.UNREFERENCED
+
+
+async def test_a_link_resolves_what_waits_because_nothing_may_be_without_references(store_url: str) -> None:
+    rules = Rules(deadline=5.0, unreferenced="unresolved")
+    async with opened(store_url, rules=rules) as ledger:
+        await ledger.store.flushdb()
+        await ledger.intake.accept(paid("in_1", 1))
+        verdict = await ledger.intake.link(link("in_1", *HOURS))
+
+        assert verdict is Verdict.ACCEPTED
+        assert await ledger.history("in_1") == {"paid-in_1-1": "waiting"}
+
+
+async def test_a_person_at_the_desk_may_link_as_well(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 1))
+
+    verdict = await worker.ledger.desk.link(link("in_1", *HOURS))
+    await worker.drain()
+
+    assert verdict is Verdict.ACCEPTED
+    assert marked(worker) == {*HOURS}
+
+
+async def test_what_a_person_has_ended_a_link_does_not_bring_back(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 1, link="march"))
+    await worker.ledger.desk.drop("stripe//in_1", "not ours")
+
+    verdict = await worker.ledger.intake.link(link("march", *HOURS))
+    await worker.drain()
+
+    assert verdict is Verdict.LINKED
+    assert marked(worker) == set()

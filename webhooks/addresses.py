@@ -1,0 +1,36 @@
+"""Where a delivery comes from, for sources that prove little else. Must not decide what is authentic.
+
+An address is no proof by itself: whoever shares it with the vendor has it, too. Behind a proxy of one's own, the proxy's
+word counts: the last address in X-Forwarded-For that is not one of ours
+(https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-For).
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from aiohttp import web
+from aiohttp.hdrs import X_FORWARDED_FOR
+
+Network = IPv4Network | IPv6Network
+
+
+def comes_from(request: web.BaseRequest, networks: Sequence[Network], proxies: Sequence[Network]) -> bool:
+    """Whether a request comes from one of these networks. What cannot be read comes from none."""
+    told = ",".join(request.headers.getall(X_FORWARDED_FOR, ())).split(",")
+    address = _read(request.remote or "")
+    while address is not None and told and _within(address, proxies):
+        address = _read(told.pop().strip())
+    return address is not None and _within(address, networks)
+
+
+def _within(address: IPv4Address | IPv6Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _read(text: str) -> IPv4Address | IPv6Address | None:
+    """An address; one of IPv4 that is written as IPv6 is one of IPv4."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -1,0 +1,125 @@
+"""The settings of one source: which kind it is, what it is believed by, what its events mean."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from types import MappingProxyType
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from webhooks.resolve import MarkOn
+from webhooks.sources import KINDS
+from webhooks.sources.kind import Options, Told
+from webhooks.sources.scheme import Scheme
+from webhooks.sources.standard import paths
+from worker.settings.values import Seconds, Workspace, decoded
+
+
+def _kind(value: str) -> str:
+    if value not in KINDS:
+        raise ValueError(f"no such kind of source; there are {', '.join(sorted(KINDS))}")
+    return value
+
+
+def _secrets(value: object) -> object:
+    """Several secrets are several that are good, so that they can be changed without losing a delivery."""
+    expected = "one secret, or a JSON list of secrets"
+    value = decoded(value, "[", expected)
+    secrets: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(secret, str) and secret.strip() for secret in secrets):
+        raise ValueError(f"should be {expected}")
+    return tuple(secret.strip() for secret in secrets)
+
+
+def _paths(value: object) -> object:
+    return decoded(value, "{", "a JSON object of names and JMESPath expressions")
+
+
+def _scheme(value: object) -> object:
+    return decoded(value, "{", "a table: PAIDMARK_SOURCES__<NAME>__SIGNATURE__HEADER and so on")
+
+
+def _several(value: object) -> object:
+    """One, or a JSON list, or several separated by commas or spaces."""
+    value = decoded(value, "[", "one, or a list")
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _compilable(value: dict[str, str]) -> dict[str, str]:
+    if complaints := paths.check(value):
+        raise ValueError("; ".join(complaints))
+    return value
+
+
+Types = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_several)]
+"""Addresses, and networks like 203.0.113.0/24."""
+
+
+class SourceSettings(BaseModel):
+    """One source. `tolerance` is how old, or how far in the future, a signature may be, in seconds.
+
+    `mark_on`: what marks an hour. `addresses`: where deliveries may come from. What the others are, see `Options`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: Annotated[str, AfterValidator(_kind)]
+    secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = ()
+    livemode: bool = True
+    tolerance: Seconds = 300.0
+    workspace: Workspace | None = None
+    mark_on: MarkOn = "paid"
+    addresses: Networks = ()
+    url: str = ""
+    header: str = ""
+    in_full: bool = False
+    paths: Annotated[dict[str, str], AfterValidator(_compilable), BeforeValidator(_paths)] = {}
+    signature: Annotated[Scheme | None, BeforeValidator(_scheme)] = None
+    issued: Types = ()
+    paid: Types = ()
+    reversed: Types = ()
+
+    @property
+    def options(self) -> Options:
+        """What the kind's functions go by."""
+        types: Mapping[Told, tuple[str, ...]] = MappingProxyType(
+            {"issued": self.issued, "paid": self.paid, "reversed": self.reversed}
+        )
+        return Options(
+            livemode=self.livemode,
+            paths=tuple(self.paths.items()),
+            url=self.url,
+            header=self.header,
+            in_full=self.in_full,
+            scheme=self.signature,
+            types=tuple((name, told) for told, names in types.items() for name in names),
+        )
+
+    @field_validator("secrets")
+    @classmethod
+    def _usable(cls, secrets: tuple[SecretStr, ...], info: ValidationInfo) -> tuple[SecretStr, ...]:
+        """What is wrong with the secrets by themselves is said by their name, whatever else is wrong."""
+        if kind := KINDS.get(info.data.get("kind", "")):
+            of_any = kind.complaints((), Options())
+            complaints = kind.complaints([secret.get_secret_value() for secret in secrets], Options())
+            if of_secrets := [complaint for complaint in complaints if complaint not in of_any]:
+                raise ValueError("; ".join(of_secrets))
+        return secrets
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Each kind knows what it has to be told, and which secrets it can use then; without secrets it is not in use."""
+        secrets = [secret.get_secret_value() for secret in self.secrets]
+        if secrets and (complaints := KINDS[self.kind].complaints(secrets, self.options)):
+            raise ValueError("; ".join(complaints))
+        return self
