@@ -24,7 +24,7 @@ IO = {
 }
 CLOCKS_AND_CHANCE = {"random", "secrets", "time"}
 PURE = {
-    "webhooks.delivery", "webhooks.events", "webhooks.places", "webhooks.references", "webhooks.resolve", "webhooks.signatures", "webhooks.demo.script",
+    "webhooks.addresses", "webhooks.delivery", "webhooks.events", "webhooks.places", "webhooks.references", "webhooks.resolve", "webhooks.signatures", "webhooks.demo.script",
     "worker.batches", "worker.entries", "worker.marking", "worker.outcome", "worker.sentinels", "worker.tally", "worker.trial",
     "worker.ledger.records", "worker.ledger.watermark", "worker.reports.timesheet", "webhooks.checks.finding", "webhooks.checks.store_facts",
 }  # fmt: skip

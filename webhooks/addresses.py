@@ -1,4 +1,4 @@
-"""Where a delivery comes from, for sources that prove little else. Must not decide what is authentic.
+"""Where a delivery comes from, for sources that prove little else. Pure. Must not decide what is authentic.
 
 An address is no proof by itself: whoever shares it with the vendor has it, too. Behind a proxy of one's own, the proxy's
 word counts: the last address in X-Forwarded-For that is not one of ours
@@ -8,16 +8,18 @@ word counts: the last address in X-Forwarded-For that is not one of ours
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from aiohttp import web
-from aiohttp.hdrs import X_FORWARDED_FOR
-
 Network = IPv4Network | IPv6Network
 
 
-def comes_from(request: web.BaseRequest, networks: Sequence[Network], proxies: Sequence[Network]) -> bool:
-    """Whether a request comes from one of these networks. What cannot be read comes from none."""
-    told = ",".join(request.headers.getall(X_FORWARDED_FOR, ())).split(",")
-    address = _read(request.remote or "")
+def comes_from(
+    remote: str, forwarded: Sequence[str], networks: Sequence[Network], proxies: Sequence[Network]
+) -> bool:
+    """Whether a request comes from one of these networks. What cannot be read comes from none.
+
+    `remote` is the other end of the connection, `forwarded` what the headers X-Forwarded-For say.
+    """
+    told = ",".join(forwarded).split(",")
+    address = _read(remote)
     while address is not None and told and _within(address, proxies):
         address = _read(told.pop().strip())
     return address is not None and _within(address, networks)

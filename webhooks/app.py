@@ -15,6 +15,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
 from webhooks.connections import Answering, Connections
+from webhooks.link import INVOICES, link
 from webhooks.receive import Door, Source, receive
 from webhooks.resolve import Place
 from webhooks.settings import DoorSettings
@@ -46,7 +47,7 @@ def source(name: str, settings: SourceSettings, default_workspace: str | None) -
 
 
 def answering(door: Door) -> Answering:
-    """What answers each request. Two places need no router, whose work would be a tenth of a delivery's.
+    """What answers each request. Three places need no router, whose work would be a tenth of a delivery's.
 
     Some vendors delete a subscription on 404 or 405: a slip in the address must not cost it.
     """
@@ -54,6 +55,8 @@ def answering(door: Door) -> Answering:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(DELIVERIES):
             return await receive(door, request.path.removeprefix(DELIVERIES), request)
+        if request.path.startswith(INVOICES):
+            return await link(door, request)
         if request.path == "/healthz" and request.method in ("GET", "HEAD"):
             return web.Response(text="ok\n")  # the process is alive; no details: anybody may ask
         return web.Response(status=401)
@@ -114,6 +117,7 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
         intake=intake,
         count=lambda name, answer: counter(name, answer).inc(),
         proxies=settings.proxies,
+        link_tokens=tuple(token.get_secret_value() for token in settings.link_tokens),
     )
 
     async def wrong() -> list[str]:

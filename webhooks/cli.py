@@ -10,6 +10,7 @@ from webhooks.commands.check import check
 from webhooks.commands.demo import demo
 from webhooks.commands.drop import drop
 from webhooks.commands.entries import entries
+from webhooks.commands.link import link
 from webhooks.commands.look import markings
 from webhooks.commands.processes import receive, sandbox, up, work
 from webhooks.commands.retry import retry
@@ -26,7 +27,7 @@ app = typer.Typer(
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try": (demo, sandbox, send),
     "Run": (up, receive, work, check),
-    "Bill": (entries,),
+    "Bill": (entries, link),
     "Look, and intervene": (markings, retry, drop),
 }
 

@@ -9,38 +9,21 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from types import MappingProxyType
 
 import structlog
-from aiohttp import HttpVersion11, web
-from aiohttp.hdrs import EXPECT
+from aiohttp import web
+from aiohttp.hdrs import X_FORWARDED_FOR
 
 from webhooks.addresses import Network, comes_from
-from webhooks.connections import arrived
 from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
+from webhooks.reading import REFUSALS, read
 from webhooks.resolve import Place, resolve
 from webhooks.sources.kind import Kind, Options, Parsed
-from webhooks.unpacking import NotUnpackableError, UnpacksTooLargeError, unpacked
 from worker.ledger import Intake, StoreInDoubtError
 from worker.marking import Tie
 
 log = structlog.get_logger()
 
-READ_WITHIN = 10.0
-"""Seconds for a whole request to arrive: the most patient vendor waits longer, the slowest sender needs less."""
-_TOO_LARGE = (413, "larger than PAIDMARK_MAX_BODY")
-_INCOMPLETE = (400, "the body is not what it says it is, or has not come to its end")
-REFUSALS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
-    {
-        web.HTTPRequestEntityTooLarge: _TOO_LARGE,
-        UnpacksTooLargeError: _TOO_LARGE,
-        web.RequestPayloadError: _INCOMPLETE,
-        NotUnpackableError: _INCOMPLETE,
-        TimeoutError: (408, f"not complete within {READ_WITHIN:g} s"),
-        web.HTTPExpectationFailed: (417, "expects something else than to be told to continue"),
-    }
-)
-"""What cannot be read, and how that is answered."""
 TRY_AGAIN = {"Retry-After": "5"}
 _FACTS = {200: "delivery.accepted", 204: "delivery.accepted", 503: "delivery.postponed"}
 
@@ -61,13 +44,14 @@ class Source:
 class Door:
     """What a delivery meets. `count(source, result)` counts deliveries; `log` is bound once, as each of them has its line.
 
-    `proxies` are our own, whose word is taken for where a delivery comes from.
+    `proxies` are our own, whose word is taken for where a delivery comes from. Any of `link_tokens` allows to link.
     """
 
     sources: Mapping[str, Source]
     intake: Intake
     count: Callable[[str, str], None]
     proxies: Sequence[Network] = ()
+    link_tokens: tuple[str, ...] = field(default=(), repr=False)
     log: structlog.typing.FilteringBoundLogger = field(default_factory=lambda: structlog.get_logger().bind())
 
 
@@ -81,7 +65,7 @@ async def receive(door: Door, path: str, request: web.BaseRequest) -> web.Respon
     source = door.sources.get(name)
     if source is None or request.method != "POST" or (slash and not source.kind.secret_in_path):
         return _answer(door, "unknown", 401, "not a source, or not a POST", started)
-    if source.addresses and not comes_from(request, source.addresses, door.proxies):
+    if source.addresses and not _is_from(source, request, door.proxies):
         status, said = source.kind.refusal, "from an address that is not among this source's"
     elif source.secrets:
         status, said = await _handled(door.intake, source, request, token)
@@ -90,11 +74,18 @@ async def receive(door: Door, path: str, request: web.BaseRequest) -> web.Respon
     return _answer(door, source.place.source, status, said, started)
 
 
+def _is_from(source: Source, request: web.BaseRequest, proxies: Sequence[Network]) -> bool:
+    forwarded = request.headers.getall(X_FORWARDED_FOR, ())
+    return comes_from(request.remote or "", forwarded, source.addresses, proxies)
+
+
 async def _handled(intake: Intake, source: Source, request: web.BaseRequest, token: str) -> tuple[int, str]:
     """The status that a delivery is answered with, and why."""
     try:
-        delivery = await _read(request, token)
-        trust = Trust(secrets=source.secrets, now=time.time(), tolerance=source.tolerance)
+        body = await read(request)
+        now = time.time()
+        delivery = Delivery(request.headers, body, token, request.query_string, now)
+        trust = Trust(secrets=source.secrets, now=now, tolerance=source.tolerance)
         source.kind.verify(delivery, trust, source.options)
         return await _accept(intake, source, delivery)
     except NotAuthenticError as error:
@@ -103,34 +94,6 @@ async def _handled(intake: Intake, source: Source, request: web.BaseRequest, tok
         return REFUSALS[type(error)]
     except StoreInDoubtError as error:
         return 503, str(error)
-
-
-async def _read(request: web.BaseRequest, token: str) -> Delivery:
-    """The raw bytes, bounded in size and in time."""
-    if EXPECT in request.headers:
-        await _let_continue(request)
-    try:
-        if request.content.is_eof():  # as most are by now: a timer costs as much as reading
-            body = await request.read()
-        else:
-            async with asyncio.timeout(READ_WITHIN):
-                body = await request.read()
-    except ConnectionError as error:
-        # The request keeps this error, and the error's frames would keep the request, with all that has come of its body.
-        raise web.RequestPayloadError from error.with_traceback(None)
-    arrived(request)
-    encoding = ",".join(request.headers.getall("Content-Encoding", ()))
-    body = unpacked(body, encoding, request.client_max_size)
-    return Delivery(request.headers, body, token, request.query_string, time.time())
-
-
-async def _let_continue(request: web.BaseRequest) -> None:
-    """Tell a sender who asks before he sends the body. See https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1."""
-    if request.headers[EXPECT].lower() != "100-continue":
-        raise web.HTTPExpectationFailed
-    if request.version == HttpVersion11:
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0
 
 
 async def _accept(intake: Intake, source: Source, delivery: Delivery) -> tuple[int, str]:

@@ -1,21 +1,12 @@
 """The receiver's settings: where it listens, and which sources it believes. Never a key for Clockify."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field
 
-from webhooks.source_settings import Networks, SourceSettings
+from webhooks.source_settings import Networks, Secrets, SourceSettings, source_name
 from worker.settings import StoreSettings
 from worker.settings.values import Port
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-
-
-def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise ValueError("should be a name of at most 32 small letters, digits and dashes, like shop-a")
-    return value
 
 
 def _tables(value: object) -> object:
@@ -29,13 +20,13 @@ def _tables(value: object) -> object:
     return {name: {"kind": name, **one} if isinstance(one, dict) else one for name, one in value.items()}
 
 
-SourceName = Annotated[str, AfterValidator(_name)]
+SourceName = Annotated[str, AfterValidator(source_name)]
 
 
 class DoorSettings(StoreSettings):
     """What the receiver needs. `max_body` in bytes.
 
-    `proxies` are our own reverse proxies. A source without a secret is answered 503: it is known, and nothing that it sends can be believed.
+    `proxies` are our own reverse proxies. Any of `link_tokens` allows to link. A source without a secret is answered 503: it is known, and nothing that it sends can be believed.
     """
 
     ops_port: Port = 8081
@@ -45,5 +36,6 @@ class DoorSettings(StoreSettings):
         default_factory=dict
     )
     proxies: Networks = ()
+    link_tokens: Secrets = ()
     max_body: ByteSize = Field(ByteSize(1024 * 1024), gt=0)
     unreferenced: Literal["counted", "unresolved"] = "counted"

@@ -1,5 +1,6 @@
 """The settings of one source: which kind it is, what it is believed by, what its events mean."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
@@ -22,6 +23,15 @@ from webhooks.sources.kind import Options, Told
 from webhooks.sources.scheme import Scheme
 from webhooks.sources.standard import paths
 from worker.settings.values import Seconds, Workspace, decoded
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+def source_name(value: str) -> str:
+    """A name that may stand in an address and in a variable of the environment. Raises ValueError."""
+    if not _NAME.fullmatch(value):
+        raise ValueError("should be a name of at most 32 small letters, digits and dashes, like shop-a")
+    return value
 
 
 def _kind(value: str) -> str:
@@ -60,6 +70,7 @@ def _compilable(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
 Types = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_several)]
 """Addresses, and networks like 203.0.113.0/24."""
@@ -74,7 +85,7 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Annotated[str, AfterValidator(_kind)]
-    secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = ()
+    secrets: Secrets = ()
     livemode: bool = True
     tolerance: Seconds = 300.0
     workspace: Workspace | None = None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 from aiohttp import web
+from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
 from tests.worker.answering import answering
@@ -64,6 +65,26 @@ async def test_the_table_shows_what_can_be_billed_and_the_metadata_that_bills_it
     assert "2026-01-28   1:30  Website    Northwind  Layout of the start page" in said.stdout
     assert "34 entries, 51:00 hours" in said.stdout
     assert set(of(said)) == {"clockify_workspace_id", "clockify_time_entry_ids", "clockify_time_entry_ids_2"}
+
+
+async def test_what_is_listed_can_be_linked_to_an_invoice_at_once(
+    paidmark: Paidmark, store_url: str, store: Redis
+) -> None:
+    said = await paidmark(*JANUARY, "--link", "recurly", "1001", PAIDMARK_REDIS_URL=store_url)
+
+    assert said.exit_code == 0
+    assert "recurly 1001: linked: its entries are marked when it is paid" in said.stdout
+    assert await store.exists("paidmark:link:recurly//1001")
+
+
+async def test_where_there_is_nothing_to_bill_nothing_is_linked(
+    paidmark: Paidmark, store_url: str, store: Redis
+) -> None:
+    days = ("--from", "2020-01-01", "--to", "2020-01-02")
+    said = await paidmark(*days, "--link", "recurly", "1001", PAIDMARK_REDIS_URL=store_url)
+
+    assert said.exit_code == 0
+    assert not await store.exists("paidmark:link:recurly//1001")
 
 
 async def test_the_metadata_names_exactly_the_entries_in_values_of_at_most_500_characters(

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from tests.conditions import wait_until
 from tests.service import STRIPE_SECRET, WORKSPACE, Service, entry, service, standard_headers, stripe_event
-from webhooks import receive
+from webhooks import reading
 from webhooks.app import served
 from webhooks.settings import DoorSettings
 from worker.marking import State
@@ -104,7 +104,7 @@ async def test_a_compressed_body_counts_as_what_it_unpacks_to(paidmark: Service)
 
 
 async def test_a_sender_that_is_too_slow_gets_408(paidmark: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receive, "READ_WITHIN", 0.2)
+    monkeypatch.setattr(reading, "READ_WITHIN", 0.2)
     host, port = paidmark.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"POST /webhooks/stripe HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{")

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from tests.webhooks.deliveries import DOCUMENTED, WORKSPACE
 from webhooks.events import References
+from webhooks.places import ENTRIES, LINK
+from webhooks.places import WORKSPACE as WORKSPACE_KEY
 from webhooks.references import Named, from_fields, from_metadata, to_metadata
 
 OTHER = "64a687e29ae1f428e7ebe304"
@@ -261,3 +263,63 @@ def test_no_complaint_ever_shows_a_value(key: str, value: str) -> None:
 
     assert reason
     assert value not in reason
+
+
+def test_a_text_names_entries_among_other_words() -> None:
+    text = f"Work in March; clockify_workspace_id={WORKSPACE} clockify_time_entry_ids={A},{B}. Thank you!"
+
+    assert from_metadata({}, texts=[None, "", text]) == Named((References(WORKSPACE, (A, B)),))
+
+
+def test_a_text_may_show_a_link() -> None:
+    assert from_metadata({}, texts=["March: clockify_link: march-7."]) == Named((), link="march-7")
+
+
+@pytest.mark.parametrize(
+    "text", ["xclockify_link=a", "clockify link=a", "clockify_link =  ", "not_clockify_link=a"]
+)
+def test_what_only_looks_like_a_key_is_other_words(text: str) -> None:
+    assert from_metadata({}, texts=[text]) == Named(())
+
+
+def test_the_same_key_twice_in_a_text_is_a_complaint() -> None:
+    named = from_metadata({}, texts=[f"clockify_time_entry_ids={A} clockify_time_entry_ids={B}"])
+
+    assert named.unresolved == "text 1: the same key stands there twice"
+
+
+def test_the_workspace_of_a_text_holds_where_nothing_else_names_one() -> None:
+    named = from_metadata({}, lines=[{ENTRIES: A}], texts=[f"{WORKSPACE_KEY}={WORKSPACE}"])
+
+    assert named.references == (References(WORKSPACE, (A,)),)
+
+
+def test_a_link_is_metadata_too() -> None:
+    assert from_metadata({LINK: " march-7 "}) == Named((), link="march-7")
+    assert from_metadata({}, lines=[{LINK: "march-7"}, {LINK: "march-7"}]) == Named((), link="march-7")
+    assert from_fields(None, None, "march-7") == Named((), link="march-7")
+
+
+@pytest.mark.parametrize("value", ["two words", "a/b", "ä", "x" * 65, 7, ["a"]])
+def test_what_cannot_be_the_name_of_a_link_is_a_complaint(value: object) -> None:
+    assert "clockify_link: not a name" in from_metadata({LINK: value}).unresolved
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_empty_link_is_none(value: object) -> None:
+    assert from_metadata({LINK: value}) == Named(())
+
+
+def test_several_links_are_a_complaint() -> None:
+    assert from_metadata({LINK: "a"}, lines=[{LINK: "b"}]).unresolved == "clockify_link: there are several"
+
+
+def test_a_link_beside_entries_is_a_complaint() -> None:
+    named = from_metadata({LINK: "a"}, lines=[{ENTRIES: A}])
+
+    assert named.unresolved == "clockify_link: stands beside clockify_time_entry_ids"
+
+
+def test_a_workspace_beside_a_link_is_no_complaint() -> None:
+    assert from_metadata({WORKSPACE_KEY: WORKSPACE, LINK: "a"}) == Named((), link="a")
+    assert from_fields(WORKSPACE, None, "a") == Named((), link="a")

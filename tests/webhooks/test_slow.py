@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from tests.conditions import wait_until
 from tests.webhooks.attacked import Attacked, Wire, attacked, request, standard_signed
-from webhooks import connections, receive, room
+from webhooks import connections, reading, room
 from webhooks.connections import MOST_CONNECTIONS, Connections, most_connections
 
 MOST = 60
@@ -134,7 +134,7 @@ async def test_an_idle_connection_may_wait(door: Attacked, monkeypatch: pytest.M
 async def test_a_body_that_drips_is_answered_and_not_waited_for(
     door: Attacked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receive, "READ_WITHIN", 0.2)
+    monkeypatch.setattr(reading, "READ_WITHIN", 0.2)
     monkeypatch.setattr(connections, "LINGER", 0.1)
     async with door.wire(HEAD + b"Content-Length: 100\r\n\r\n{") as wire:
         assert await wire.status() == 408
@@ -174,7 +174,7 @@ async def test_more_than_any_request_may_be_is_answered_and_thrown_away(
 async def test_a_small_body_in_huge_chunks_is_not_waited_for(
     store_url: str, log_as_before: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receive, "READ_WITHIN", 0.5)
+    monkeypatch.setattr(reading, "READ_WITHIN", 0.5)
     monkeypatch.setattr(connections, "FRAMING", 10_000)
     monkeypatch.setattr(connections, "LINGER", 0.1)
     chunks = (

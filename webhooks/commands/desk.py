@@ -3,6 +3,7 @@
 import typer
 
 from webhooks.commands.drop import drop
+from webhooks.commands.link import link
 from webhooks.commands.look import markings
 from webhooks.commands.retry import retry
 from webhooks.commands.workspaces import workspaces
@@ -11,4 +12,5 @@ desk = typer.Typer(help="Look, and intervene.")
 desk.command()(markings)
 desk.command()(retry)
 desk.command()(drop)
+desk.command()(link)
 desk.add_typer(workspaces, name="workspaces")

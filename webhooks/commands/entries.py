@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from webhooks.commands.link import told
 from webhooks.desk.words import plain
 from webhooks.references import to_metadata
 from worker.entries import is_id
@@ -45,6 +46,12 @@ def entries(
     metadata: Annotated[
         bool, typer.Option("--metadata", help="Print only the metadata, as key=value lines.")
     ] = False,
+    link: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="SOURCE INVOICE", help="Link them to this invoice at once, as `paidmark link` would."
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the entries and the metadata as JSON.")
     ] = False,
@@ -52,11 +59,12 @@ def entries(
     """List uninvoiced, billable entries, and print them as metadata for the invoice that bills them.
 
     Days are those of the time zone in the profile of the key's user. Names of projects, clients, tags and people match
-    in upper and lower case; they are shown, never stored. Running entries are left out. Nothing is changed.
+    in upper and lower case; they are shown, never stored. Running entries are left out. Nothing is changed; with --link
+    the ledger remembers the ids.
 
     Exit status 0, also where there is nothing to bill; 1: Clockify refuses; 2: wrong settings or arguments; 3: no answer.
 
-    Examples: paidmark entries --client Northwind · paidmark entries --from 2026-01-01 --to 2026-01-31 --metadata
+    Examples: paidmark entries --client Northwind · paidmark entries --client Northwind --link recurly 1001 · paidmark entries --from 2026-01-01 --to 2026-01-31 --metadata
     """
     from webhooks import listing  # noqa: PLC0415 - loaded by this command only
     from worker.reports import ReadingError  # noqa: PLC0415 - loaded by this command only
@@ -80,6 +88,8 @@ def entries(
         listing.show(found)
     for key, value in named.items():
         typer.echo(f"{key}={value}")
+    if link and found.rows:
+        told(*link, tuple(row.id for row in found.rows), workspace=asked.workspace)
 
 
 def _settings() -> HandsSettings:

@@ -32,9 +32,9 @@ from worker.settings.values import (
 
 __all__ = ["HandsSettings", "RateLimit", "SettingsError", "StoreSettings", "load", "redacted"]
 
-OF_THE_DOOR = ("host", "port", "sources", "proxies", "max_body", "unreferenced")
+OF_THE_DOOR = ("host", "port", "sources", "proxies", "link_tokens", "max_body", "unreferenced")
 """The receiver's settings: a worker that shares its environment must know their names, and nothing else of them."""
-SECRET = ("redis_url", "clockify_api_key", "clockify_addon_token", "secrets")
+SECRET = ("redis_url", "clockify_api_key", "clockify_addon_token", "secrets", "link_tokens")
 """What may be in a file of its own."""
 
 _DAY = 86400.0
