@@ -7,7 +7,7 @@ NotAuthenticError comes out, whatever the headers hold. A kind says which header
 import base64
 import binascii
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -85,6 +85,26 @@ def check_proven(proven: bool, *, keys: Sequence[bytes]) -> None:
         raise NotAuthenticError("no secret of this source can be used")
     if not proven:
         raise NotAuthenticError("no signature fits the body and a secret")
+
+
+def check_hmac(
+    message: bytes, given: Sequence[str], trust: Trust, digest: Callable[[bytes, bytes], bytes]
+) -> None:
+    """Refuse a message unless one of the given signatures is its HMAC under any secret, whose whole text is the key."""
+    keys = [wire(secret) for secret in trust.secrets if secret]
+    proven = matches([digest(key, message) for key in keys], bounded(given))
+    check_proven(proven, keys=keys)
+
+
+def check_stamped(
+    pairs: Sequence[tuple[str, str]], body: bytes, trust: Trust, *, stamp: str, scheme: str, joint: bytes
+) -> None:
+    """Refuse a body unless the pairs prove it: a time (seconds) under `stamp`, HMACs of time and body under `scheme`."""
+    at = only(pairs, stamp)
+    check_time(at, trust)
+    check_hmac(
+        joint.join((at.encode(), body)), [value for name, value in pairs if name == scheme], trust, hmac_hex
+    )
 
 
 def bounded(signatures: Sequence[str]) -> Sequence[str]:

@@ -123,10 +123,10 @@ def test_a_reversal_is_another_event_of_the_same_invoice_and_wins_within_one_ins
 def test_an_invoice_that_is_issued_comes_before_its_payment(kind: Kind) -> None:
     (paid,) = kind.parse(signed(kind, kind.sample(FACTS)), case(kind).options).events
     told = kind.sample(replace(FACTS, event="evt_0", told="issued"))
-    (issued,) = kind.parse(signed(kind, told), case(kind).options).events
+    events = kind.parse(signed(kind, told), case(kind).options).events
+    (issued,) = [event for event in events if isinstance(event, InvoiceIssued)]
 
     assert isinstance(paid, InvoicePaid)
-    assert isinstance(issued, InvoiceIssued)
     assert (issued.account, issued.invoice, issued.unresolved) == (paid.account, paid.invoice, "")
     assert issued.references == paid.references
     assert (issued.order, issued.rank) < (paid.order, paid.rank)

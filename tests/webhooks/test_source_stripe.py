@@ -12,9 +12,9 @@ from msgspec import structs
 from tests.webhooks.deliveries import DOCUMENTED, NOW, WORKSPACE, delivery, sample, trust
 from webhooks.delivery import NotAuthenticError, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed, PaymentTied, References
+from webhooks.sources.facts import IN_PART, Rank
 from webhooks.sources.kind import Options, Parsed, Sample
 from webhooks.sources.stripe import KIND, TELLERS, payloads, refunds
-from webhooks.sources.stripe.facts import Rank
 from webhooks.sources.stripe.invoices import CREDITED_BEFORE
 
 SECRET = "whsec_made_up"
@@ -248,7 +248,7 @@ def test_a_refund_of_a_charge_that_no_invoice_made_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("name", "payment", "invoice", "reason"),
     [
-        ("charge.refunded.in-part", "pi_1", "", refunds.PART),
+        ("charge.refunded.in-part", "pi_1", "", IN_PART),
         ("refund.failed", "pi_1", "", refunds.FAILED),
         ("refund.updated.without-charge", "pi_1", "", refunds.NO_CHARGE),
         ("credit_note.created", "", "in_1", refunds.CREDITED),

@@ -45,7 +45,7 @@ local function accept(i, past)
   end
 
   local nothing_named = shows and not names and reason == ''
-  if nothing_named and unreferenced == 'counted' and (not record or none_of_ours(record)) then
+  if nothing_named and (unreferenced == 'counted' or not invoiced) and (not record or none_of_ours(record)) then
     -- That it is none of ours, and since when, is remembered all the same: what was paid before a reversal may come after
     -- it, and a refund that names only a payment must not wait for a person.
     remember_turn(ref, record or new_record(), event_id, order, rank, invoiced)

@@ -69,7 +69,7 @@ class Books:
         nothing = (
             plain and (cause.wanted is not None or fact.wanted != names) and not any(fact.wanted.values())
         )
-        if nothing and self.counted and known.none_of_ours:
+        if nothing and (self.counted or not fact.paid) and known.none_of_ours:
             if fact.key > known.newest:
                 self.invoices.setdefault(ref, known).newest = fact.key
                 known.paid_in_full = fact.paid

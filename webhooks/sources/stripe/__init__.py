@@ -15,10 +15,10 @@ from types import MappingProxyType
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, Trust
+from webhooks.sources.facts import Rank
 from webhooks.sources.kind import About, Kind, Options, Parsed
 from webhooks.sources.payload import decode, type_shown
 from webhooks.sources.stripe import invoices, payloads, refunds
-from webhooks.sources.stripe.facts import Rank
 from webhooks.sources.stripe.samples import HEADER, sample, sign
 
 TELLERS: MappingProxyType[str, tuple[Callable[[payloads.Event, Rank], Parsed], Rank]] = MappingProxyType({
@@ -45,13 +45,7 @@ def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
     The key is the whole secret, `whsec_` and all. A repeated header has two times, so it is refused.
     """
     pairs = signatures.fields(signatures.single(delivery.headers, HEADER), ",", "=")
-    stamp = signatures.only(pairs, "t")
-    signatures.check_time(stamp, trust)
-    given = signatures.bounded([value for scheme, value in pairs if scheme == "v1"])
-    keys = [signatures.wire(secret) for secret in trust.secrets if secret]
-    message = b".".join((stamp.encode(), delivery.body))
-    expected = [signatures.hmac_hex(key, message) for key in keys]
-    signatures.check_proven(signatures.matches(expected, given), keys=keys)
+    signatures.check_stamped(pairs, delivery.body, trust, stamp="t", scheme="v1", joint=b".")
 
 
 def parse(delivery: Delivery, options: Options) -> Parsed:

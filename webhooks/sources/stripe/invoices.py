@@ -2,10 +2,11 @@
 
 from webhooks.events import InvoiceIssued, InvoicePaid, PaymentTied
 from webhooks.references import Named, from_metadata
+from webhooks.sources.facts import GONE, MONEY_GONE, Rank
 from webhooks.sources.kind import Parsed
 from webhooks.sources.payload import decode, identifier, milliseconds
 from webhooks.sources.stripe import payloads
-from webhooks.sources.stripe.facts import GONE, MONEY_GONE, Rank, account, told
+from webhooks.sources.stripe.facts import account, told
 
 CREDITED_BEFORE = "credited in full before it was paid: decide by hand"
 
@@ -40,10 +41,8 @@ def ended(event: payloads.Event, rank: Rank) -> Parsed:
     References do not decide a reversal, what the ledger remembers does: broken ones only mean that this event cannot tell.
     """
     invoice = decode(payloads.INVOICE, event.data, "data").object
-    named = _named(invoice)
     fact = MONEY_GONE if rank is Rank.WRITTEN_OFF else GONE
-    shown = None if named.unresolved else Named(named.references)
-    return told(fact, event, rank, invoice.id, named=shown)
+    return told(fact, event, rank, invoice.id, named=_named(invoice))
 
 
 def tied(event: payloads.Event, _: Rank) -> Parsed:

@@ -4,12 +4,12 @@ None of them shows the invoice's references, and most name only the payment. `ch
 was in full, and comes for every refund of a charge, as soon as it is made.
 """
 
+from webhooks.sources.facts import IN_PART, MONEY_GONE, Rank
 from webhooks.sources.kind import Parsed
 from webhooks.sources.payload import decode
 from webhooks.sources.stripe import payloads
-from webhooks.sources.stripe.facts import MONEY_GONE, Rank, told
+from webhooks.sources.stripe.facts import told
 
-PART = "refund of part of the invoice: decide by hand"
 FAILED = "a refund has failed, so the invoice is paid after all: decide by hand"
 NO_CHARGE = "a refund without a charge does not tell whether it is in full: decide by hand"
 CREDITED = "a credit note after payment does not tell whether it is in full: decide by hand"
@@ -23,7 +23,7 @@ def refunded(event: payloads.Event, rank: Rank) -> Parsed:
     if charge.invoice is None:
         return Parsed((), "a charge without an invoice")
     payment = charge.payment_intent or charge.id
-    reason = "" if charge.refunded else PART
+    reason = "" if charge.refunded else IN_PART
     return told(MONEY_GONE, event, rank, charge.invoice or "", payment=payment, unresolved=reason)
 
 

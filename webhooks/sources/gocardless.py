@@ -1,0 +1,143 @@
+"""GoCardless: payments collected, failed and charged back. It has no invoices: the payment is the invoice.
+
+Pure. Webhooks: https://developer.gocardless.com/api-reference/#appendix-webhooks. A delivery has up to 250 events; a bad
+signature is answered 498, a delivery without an event that concerns us 204. Nothing that is signed tells the time of
+sending, so an old delivery can be replayed, which moves nothing.
+
+- `confirmed` and `paid_out` say that the money is there. `failed`, `charged_back`, `late_failure_settled` and
+  `chargeback_settled` say that it is not; `chargeback_cancelled` brings it back.
+- `cancelled` and `customer_approval_denied` end the payment.
+- A refund does not tell whether it is of the whole payment: for a person (`unresolved`).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import msgspec
+from msgspec import Struct
+
+from webhooks import signatures
+from webhooks.delivery import Delivery, Trust
+from webhooks.events import Event, InvoicePaid
+from webhooks.references import from_metadata
+from webhooks.sources import shown
+from webhooks.sources.facts import GONE, MONEY_GONE, Fact, Rank, told
+from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
+from webhooks.sources.payload import decode, milliseconds
+
+HEADER = "Webhook-Signature"
+REFUNDED = "a refund does not tell whether it is in full: decide by hand"
+ROOM = 40
+"""Ids in two of the three values of 500 characters that a payment's metadata have; the third names the workspace."""
+
+
+class Links(Struct):
+    """Ids of what an event is about."""
+
+    payment: str | None = None
+    refund: str | None = None
+
+
+class Happened(Struct):
+    """One event: https://developer.gocardless.com/api-reference/#core-endpoints-events. `created_at` is RFC 3339."""
+
+    id: str
+    resource_type: str
+    action: str
+    created_at: object = None
+    links: Links = msgspec.field(default_factory=Links)
+    resource_metadata: dict[str, object] | None = None
+
+
+class Body(Struct):
+    """A delivery."""
+
+    events: list[Happened]
+
+
+_BODY = msgspec.json.Decoder(Body)
+_PAYMENTS: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
+    "confirmed": (InvoicePaid, Rank.PAID),
+    "paid_out": (InvoicePaid, Rank.PAID),
+    "failed": (MONEY_GONE, Rank.GIVEN_BACK),
+    "charged_back": (MONEY_GONE, Rank.GIVEN_BACK),
+    "late_failure_settled": (MONEY_GONE, Rank.GIVEN_BACK),
+    "chargeback_settled": (MONEY_GONE, Rank.GIVEN_BACK),
+    "chargeback_cancelled": (InvoicePaid, Rank.ENDED),
+    "cancelled": (GONE, Rank.ENDED),
+    "customer_approval_denied": (GONE, Rank.ENDED),
+})  # fmt: skip
+_ACTIONS: Mapping[Told, str] = MappingProxyType(
+    {"issued": "confirmed", "paid": "confirmed", "reversed": "failed"}
+)
+
+
+def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
+    """Prove the delivery by its one signature."""
+    given = [signatures.single(delivery.headers, HEADER)]
+    signatures.check_hmac(delivery.body, given, trust, signatures.hmac_hex)
+
+
+def parse(delivery: Delivery, _: Options) -> Parsed:
+    """The facts of a delivery, or why there are none."""
+    events = decode(_BODY, delivery.body, "body").events
+    facts = tuple(fact for fact in map(_fact, events) if fact)
+    return Parsed(facts, "" if facts else "no payment among the events")
+
+
+def _fact(one: Happened) -> Event | None:
+    """What one event says; references are those of its payment, where it shows the payment's metadata."""
+    at = milliseconds(one.created_at, "created_at")
+    named = None if one.resource_metadata is None else from_metadata(one.resource_metadata)
+    if one.resource_type == "payments" and one.action in _PAYMENTS:
+        fact, rank = _PAYMENTS[one.action]
+        return told(fact, event=one.id, invoice=one.links.payment, at=at, rank=rank, named=named)
+    if one.resource_type == "refunds" and one.action == "created":
+        invoice = one.links.payment or one.links.refund
+        return told(
+            MONEY_GONE, event=one.id, invoice=invoice, at=at, rank=Rank.GIVEN_BACK, unresolved=REFUNDED
+        )
+    return None
+
+
+def sample(facts: Sample) -> bytes:
+    """A payment that was confirmed, or has failed."""
+    return msgspec.json.encode({
+        "events": [
+            {
+                "id": facts.event,
+                "created_at": datetime.fromtimestamp(facts.at, UTC),
+                "resource_type": "payments",
+                "action": _ACTIONS[facts.told],
+                "links": {"payment": facts.invoice},
+                "details": {"origin": "gocardless", "cause": "made_up", "description": "Made up."},
+                "metadata": {},
+                "resource_metadata": shown.metadata(facts),
+            }
+        ],
+        "meta": {"webhook_id": f"WB_{facts.event}"},
+    })  # fmt: skip
+
+
+def sign(body: bytes, secret: str, _event: str, _now: float, _: Options) -> Proof:
+    """What proves `body`; the events' ids are in it."""
+    signature = signatures.hmac_hex(signatures.wire(secret), body).decode()
+    return Proof({"Content-Type": "application/json", HEADER: signature})
+
+
+ABOUT = About(
+    title="GoCardless",
+    page="https://developer.gocardless.com/api-reference/#appendix-webhooks",
+    needs="the webhook endpoint's secret",
+    proves="body",
+    references="metadata of the payment",
+    room=ROOM,
+    paid=("payments confirmed", "payments paid_out", "payments chargeback_cancelled"),
+    reversed=tuple(f"payments {name}" for name, (fact, _) in _PAYMENTS.items() if fact is not InvoicePaid),
+    by_hand=("refunds created",),
+)
+KIND = Kind(
+    name="gocardless", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign,
+    refusal=498, uninteresting=204,
+)  # fmt: skip

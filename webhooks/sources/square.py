@@ -1,0 +1,182 @@
+"""Square Invoices: paid in full, refunded, cancelled.
+
+Pure. Signature: https://developer.squareup.com/docs/webhooks/step3validate: it covers the address that Square was given,
+byte for byte, so that has to be set; it covers no time, so an old delivery can be replayed, which moves nothing.
+
+- `invoice.payment_made` comes for every payment: the invoice is paid when its status is PAID. `invoice.updated` says the
+  same thing. `invoice.published` says that it was issued.
+- `invoice.refunded`: REFUNDED gives all of the money back, PARTIALLY_REFUNDED is for a person (`unresolved`).
+- `invoice.canceled` and `invoice.deleted` end it; the latter shows only the id.
+- Events of one invoice are ordered by `created_at`, which has milliseconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import msgspec
+from msgspec import Struct
+
+from webhooks import signatures
+from webhooks.delivery import Delivery, Trust
+from webhooks.events import InvoiceIssued, InvoicePaid
+from webhooks.references import Named, from_metadata
+from webhooks.sources import shown
+from webhooks.sources.facts import GONE, IN_PART, MONEY_GONE, Fact, Rank, told
+from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
+from webhooks.sources.payload import decode, milliseconds, type_shown
+
+HEADER = "x-square-hmacsha256-signature"
+PAYING = ("invoice.payment_made", "invoice.updated")
+
+
+class CustomField(Struct):
+    """Invoices Plus has two of them."""
+
+    label: str | None = None
+    value: str | None = None
+
+
+class Invoice(Struct):
+    """https://developer.squareup.com/reference/square/objects/Invoice."""
+
+    status: str | None = None
+    invoice_number: str | None = None
+    title: str | None = None
+    description: str | None = None
+    custom_fields: list[CustomField] | None = None
+
+
+class Shown(Struct):
+    """The invoice, where the event shows it."""
+
+    invoice: Invoice | None = None
+
+
+class Data(Struct):
+    """What happened to which object; `object` is missing where it was deleted."""
+
+    id: str
+    object: Shown | None = None
+
+
+class Notification(Struct):
+    """https://developer.squareup.com/docs/webhooks/overview. `created_at` is RFC 3339."""
+
+    type: str
+    event_id: str
+    data: Data
+    created_at: object = None
+
+
+class Typed(Struct):
+    """What every event has."""
+
+    type: str
+
+
+_TYPED, _NOTIFICATION = msgspec.json.Decoder(Typed), msgspec.json.Decoder(Notification)
+_CHANGES: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
+    "invoice.published": (InvoiceIssued, Rank.ISSUED),
+    "invoice.payment_made": (InvoicePaid, Rank.PAID),
+    "invoice.updated": (InvoicePaid, Rank.PAID),
+    "invoice.refunded": (MONEY_GONE, Rank.GIVEN_BACK),
+    "invoice.canceled": (GONE, Rank.ENDED),
+    "invoice.deleted": (GONE, Rank.ENDED),
+})  # fmt: skip
+_TYPES: Mapping[Told, str] = MappingProxyType(
+    {"issued": "invoice.published", "paid": "invoice.payment_made", "reversed": "invoice.canceled"}
+)
+_STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "UNPAID", "paid": "PAID", "reversed": "CANCELED"})
+
+
+def verify(delivery: Delivery, trust: Trust, options: Options) -> None:
+    """Prove the delivery by its one signature."""
+    given = [signatures.single(delivery.headers, HEADER)]
+    message = signatures.wire(options.url) + delivery.body
+    signatures.check_hmac(message, given, trust, signatures.hmac_base64)
+
+
+def parse(delivery: Delivery, _: Options) -> Parsed:
+    """The one fact of a delivery, or why it is none of ours."""
+    kind = decode(_TYPED, delivery.body, "body").type
+    if kind not in _CHANGES:
+        return Parsed((), type_shown(kind))
+    one = decode(_NOTIFICATION, delivery.body, "body")
+    invoice = (one.data.object.invoice if one.data.object else None) or Invoice()
+    if kind in PAYING and invoice.status != "PAID":
+        return Parsed((), "the invoice is not paid in full")
+    fact, rank = _CHANGES[kind]
+    event = told(
+        fact,
+        event=one.event_id,
+        invoice=one.data.id,
+        at=milliseconds(one.created_at, "created_at"),
+        rank=rank,
+        named=_named(invoice) if one.data.object else None,
+        number=invoice.invoice_number,
+        unresolved=IN_PART if kind == "invoice.refunded" and invoice.status != "REFUNDED" else "",
+    )
+    return Parsed((event,))
+
+
+def _named(invoice: Invoice) -> Named:
+    """Custom fields are metadata by their labels; title and description may name entries among other words."""
+    fields = {
+        field.label: field.value for field in invoice.custom_fields or () if field.label and field.value
+    }
+    return from_metadata(fields, texts=[invoice.title, invoice.description])
+
+
+def sample(facts: Sample) -> bytes:
+    """An invoice that was published, paid or cancelled; as many ids as there are would not fit into its custom fields."""
+    at = datetime.fromtimestamp(facts.at, UTC)
+    return msgspec.json.encode({
+        "merchant_id": "MADEUPMERCHANT",
+        "type": _TYPES[facts.told],
+        "event_id": facts.event,
+        "created_at": at,
+        "data": {
+            "type": "invoice",
+            "id": facts.invoice,
+            "object": {
+                "invoice": {
+                    "id": facts.invoice,
+                    "version": 1,
+                    "status": _STATUSES[facts.told],
+                    "title": "Work by the hour",
+                    "description": shown.text(facts),
+                    "custom_fields": [],
+                }
+            },
+        },
+    })  # fmt: skip
+
+
+def sign(body: bytes, secret: str, _event: str, _now: float, options: Options) -> Proof:
+    """What proves `body` at the address that Square was given; the event's id is in it."""
+    signature = signatures.hmac_base64(signatures.wire(secret), signatures.wire(options.url) + body)
+    return Proof({"Content-Type": "application/json", HEADER: signature.decode()})
+
+
+def complaints(_: Sequence[str], options: Options) -> list[str]:
+    """Without the address no signature fits."""
+    if options.url.startswith(("https://", "http://")):
+        return []
+    return ["url: missing; the address that Square was given, byte for byte: its signatures cover it"]
+
+
+ABOUT = About(
+    title="Square Invoices",
+    page="https://developer.squareup.com/docs/webhooks/overview",
+    needs="the subscription's signature key, and URL, the address that Square was given",
+    proves="body",
+    references="custom fields by these labels; or key=value in the description or title",
+    room=2_000,
+    issued=("invoice.published",),
+    paid=PAYING,
+    reversed=("invoice.canceled", "invoice.deleted", "invoice.refunded"),
+)
+KIND = Kind(
+    name="square", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, complaints=complaints
+)
