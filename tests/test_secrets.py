@@ -701,6 +701,12 @@ LOOKED_AT = {
     "1 <= len(signatures) <= MOST_SIGNATURES": "how many were sent",
     "credential[0] == ADDON": "the name of a header, which is no secret",
     "base64.b64encode(signature).decode() == text": "what was sent, compared with itself: no secret takes part",
+    "base64.b64encode(raw).decode() == signature": "the same, of another vendor's signature",
+    "signatures.wire(signed) != delivery.body": "what a proven token says the body is, and the body: both were sent",
+    "given.count('.') == 2": "whether what was sent has the form of a token",
+    "'PUBLIC KEY' in secret": "a setting, when it is read: nothing was sent",
+    "':' in secret": "a setting, when it is read: nothing was sent",
+    "':' not in secret": "a setting, when it is read: nothing was sent",
 }
 """Comparisons that a person has looked at, each with the reason why it tells nobody anything."""
 

@@ -15,6 +15,7 @@ from webhooks.commands.look import markings
 from webhooks.commands.processes import receive, sandbox, up, work
 from webhooks.commands.retry import retry
 from webhooks.commands.send import send
+from webhooks.commands.sources import sources
 from webhooks.commands.workspaces import workspaces
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Try": (demo, sandbox, send),
+    "Try": (demo, sandbox, sources, send),
     "Run": (up, receive, work, check),
     "Bill": (entries, link),
     "Look, and intervene": (markings, retry, drop),

@@ -18,10 +18,9 @@ from pydantic import (
 )
 
 from webhooks.resolve import MarkOn
-from webhooks.sources import KINDS
-from webhooks.sources.kind import Options, Told
-from webhooks.sources.scheme import Scheme
-from webhooks.sources.standard import paths
+from webhooks.sources import KINDS, paths
+from webhooks.sources.kind import Meaning, Options
+from webhooks.sources.scheme import Scheme, unknown
 from worker.settings.values import Seconds, Workspace, decoded
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -55,7 +54,13 @@ def _paths(value: object) -> object:
 
 
 def _scheme(value: object) -> object:
-    return decoded(value, "{", "a table: PAIDMARK_SOURCES__<NAME>__SIGNATURE__HEADER and so on")
+    expected = "a table: PAIDMARK_SOURCES__<NAME>__SIGNATURE__HEADER and so on"
+    value = decoded(value, "{", expected)
+    if not isinstance(value, dict | Scheme | None):
+        raise ValueError(f"should be {expected}")  # noqa: TRY004 - the error that a validator may raise
+    if isinstance(value, dict) and (complaints := unknown(value)):
+        raise ValueError("; ".join(complaints))
+    return value
 
 
 def _several(value: object) -> object:
@@ -98,14 +103,15 @@ class SourceSettings(BaseModel):
     signature: Annotated[Scheme | None, BeforeValidator(_scheme)] = None
     issued: Types = ()
     paid: Types = ()
+    refunded: Types = ()
     reversed: Types = ()
 
     @property
     def options(self) -> Options:
         """What the kind's functions go by."""
-        types: Mapping[Told, tuple[str, ...]] = MappingProxyType(
-            {"issued": self.issued, "paid": self.paid, "reversed": self.reversed}
-        )
+        types: Mapping[Meaning, tuple[str, ...]] = MappingProxyType({
+            "issued": self.issued, "paid": self.paid, "refunded": self.refunded, "reversed": self.reversed,
+        })  # fmt: skip
         return Options(
             livemode=self.livemode,
             paths=tuple(self.paths.items()),

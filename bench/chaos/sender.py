@@ -64,7 +64,7 @@ class Sender:
     async def _deliver(self, telling: Telling, chance: random.Random, copy: int) -> None:
         """Post one copy until it is answered for good: 200, or 401 for what is forged."""
         kind = KINDS[telling.source]
-        body = kind.sample(telling.sample)
+        body = kind.sample(telling.sample, Options())
         final = UNAUTHENTIC if telling.forged else OK
         await asyncio.sleep(copy * chance.expovariate(1.0))
         for tries in count():

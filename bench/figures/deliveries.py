@@ -40,7 +40,7 @@ def prepared(
             event=f"msg_{tag}_{number}", invoice=f"in_{tag}_{number}", workspace=workspace(number % workspaces),
             entries=entries(tag, number, entries_each), at=now - _HOUR,
         )  # fmt: skip
-        body = _STANDARD.sample(facts)
+        body = _STANDARD.sample(facts, Options())
         proof = _STANDARD.sign(body, SECRET, facts.event, now, Options())
         made.append(request("/webhooks/standard", proof.headers, body))
     return made

@@ -40,7 +40,7 @@ class Case:
     `secret` and `rotated` prove deliveries; `signing` signs what `secret` proves, where that is another. `uninteresting`,
     `partly_paid`, `batch` and `another_version` are samples of these; without one, `without` says why there is none.
     `ignored` is what is said of the uninteresting one. `dated`: the vendor says when something happened. `repeats`: the
-    vendor may repeat the header that proves.
+    vendor may repeat the header that proves. `beside`: headers that describe a delivery, and prove nothing.
     """
 
     secret: str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -55,6 +55,7 @@ class Case:
     without: Mapping[str, str] = field(default_factory=dict)
     dated: bool = True
     repeats: bool = False
+    beside: tuple[str, ...] = ()
 
 
 def case(kind: Kind) -> Case:

@@ -7,6 +7,7 @@ import pytest
 
 from webhooks.settings import DoorSettings
 from webhooks.source_settings import SourceSettings
+from webhooks.sources import KINDS
 from worker.settings import OF_THE_DOOR, HandsSettings, SettingsError, StoreSettings, load
 
 WORKSPACE = "64a687e29ae1f428e7ebe303"
@@ -125,12 +126,12 @@ def test_every_mistake_is_reported_at_once_by_the_name_that_was_written(tmp_path
         f"`sources.Shop_B` in {path}: should be a name of at most 32 small letters, digits and dashes, like shop-a",
         f"`sources.stripe.secretz` in {path}: no such setting; did you mean secrets?",
         "PAIDMARK_PORT: should be a valid integer, unable to parse string as an integer",
-        "PAIDMARK_SOURCES__SHOP_A__KIND: no such kind of source; there are standard, stripe",
+        f"PAIDMARK_SOURCES__SHOP_A__KIND: no such kind of source; there are {', '.join(sorted(KINDS))}",
         "PAIDMARK_SOURCES__SHOP_A__SECRETS: should be one secret, or a JSON list of secrets; the JSON cannot be read",
         "PAIDMARK_SOURCES__SHOP_A__TOLERANCE: should be a number of seconds, or a time like 90s, 15m, 12h, 30d",
-        "PAIDMARK_SOURCES__SHOP_C__KIND: no such kind of source; there are standard, stripe",
+        f"PAIDMARK_SOURCES__SHOP_C__KIND: no such kind of source; there are {', '.join(sorted(KINDS))}",
         "PAIDMARK_SOURCES__SHOP_C__SECRETS_FLIE: no such setting; did you mean PAIDMARK_SOURCES__SHOP_C__SECRETS?",
-        "PAIDMARK_SOURCES__STANDARD__PATHS: invoices: no such path; there are type, timestamp, invoice, workspace, entries, account, link, number",
+        "PAIDMARK_SOURCES__STANDARD__PATHS: invoices: no such path; there are type, timestamp, invoice, workspace, entries, account, link, number, id, events",
         "PAIDMARK_SOURCES__STANDARD__SECRETS: whsec_ is not followed by base64",
     ])  # fmt: skip
     assert "s3cret" not in "".join(found)

@@ -41,6 +41,11 @@ def kinds(*, naming: bool = False, linkable: bool = False, proves: str = "") -> 
 every_kind = kinds()
 
 
+def made(kind: Kind, facts: Sample) -> bytes:
+    """A body that tells these facts."""
+    return kind.sample(facts, case(kind).options)
+
+
 def signed(kind: Kind, body: bytes, *, secret: str = "", now: float = NOW) -> Delivery:
     one = case(kind)
     proof = kind.sign(body, secret or one.signing or one.secret, FACTS.event, now, one.options)
@@ -56,9 +61,13 @@ def with_header(one: Delivery, name: str, *values: str) -> Delivery:
     return Delivery(CIMultiDictProxy(headers), one.body, one.token, one.query, one.arrived)
 
 
-def proof(one: Delivery) -> dict[str, str]:
-    """The headers that prove a delivery: all but those that describe its body."""
-    return {name: value for name, value in one.headers.items() if not name.lower().startswith("content-")}
+def proof(kind: Kind, one: Delivery) -> dict[str, str]:
+    """The headers that prove a delivery: all but those that describe it."""
+    return {
+        name: value
+        for name, value in one.headers.items()
+        if not name.lower().startswith("content-") and name not in case(kind).beside
+    }
 
 
 def of_file(kind: Kind, name: str) -> Delivery:
@@ -84,7 +93,7 @@ def test_a_kind_says_where_its_rules_come_from_and_what_it_reacts_to(kind: Kind)
 
 @every_kind
 def test_an_authentic_delivery_is_believed(kind: Kind) -> None:
-    kind.verify(signed(kind, kind.sample(FACTS)), trust(case(kind).secret), case(kind).options)
+    kind.verify(signed(kind, made(kind, FACTS)), trust(case(kind).secret), case(kind).options)
 
 
 @every_kind
@@ -96,7 +105,7 @@ def test_settings_that_can_be_used_are_not_complained_about(kind: Kind) -> None:
 
 @every_kind
 def test_a_paid_invoice_comes_out_as_it_was_told(kind: Kind) -> None:
-    (event,) = kind.parse(signed(kind, kind.sample(FACTS)), case(kind).options).events
+    (event,) = kind.parse(signed(kind, made(kind, FACTS)), case(kind).options).events
 
     assert isinstance(event, InvoicePaid)
     assert (event.account, event.invoice, event.unresolved) == ("", "in_1", "")
@@ -107,8 +116,8 @@ def test_a_paid_invoice_comes_out_as_it_was_told(kind: Kind) -> None:
 
 @every_kind
 def test_a_reversal_is_another_event_of_the_same_invoice_and_wins_within_one_instant(kind: Kind) -> None:
-    (paid,) = kind.parse(signed(kind, kind.sample(FACTS)), case(kind).options).events
-    gone = kind.sample(replace(FACTS, event="evt_2", told="reversed"))
+    (paid,) = kind.parse(signed(kind, made(kind, FACTS)), case(kind).options).events
+    gone = made(kind, replace(FACTS, event="evt_2", told="reversed"))
     (undone,) = kind.parse(signed(kind, gone), case(kind).options).events
 
     assert isinstance(paid, InvoicePaid)
@@ -121,8 +130,8 @@ def test_a_reversal_is_another_event_of_the_same_invoice_and_wins_within_one_ins
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.about.issued], ids=lambda k: k.name)
 def test_an_invoice_that_is_issued_comes_before_its_payment(kind: Kind) -> None:
-    (paid,) = kind.parse(signed(kind, kind.sample(FACTS)), case(kind).options).events
-    told = kind.sample(replace(FACTS, event="evt_0", told="issued"))
+    (paid,) = kind.parse(signed(kind, made(kind, FACTS)), case(kind).options).events
+    told = made(kind, replace(FACTS, event="evt_0", told="issued"))
     events = kind.parse(signed(kind, told), case(kind).options).events
     (issued,) = [event for event in events if isinstance(event, InvoiceIssued)]
 
@@ -137,7 +146,7 @@ def test_an_invoice_may_name_as_many_entries_as_there_is_room_for(kind: Kind) ->
     room = MOST_NAMED if kind.about.room is None else min(MOST_NAMED, kind.about.room)
     entries = tuple(f"{n:024x}" for n in range(room))
 
-    body = kind.sample(replace(FACTS, entries=entries))
+    body = made(kind, replace(FACTS, entries=entries))
     (event,) = kind.parse(signed(kind, body), case(kind).options).events
 
     assert isinstance(event, InvoicePaid)
@@ -147,7 +156,7 @@ def test_an_invoice_may_name_as_many_entries_as_there_is_room_for(kind: Kind) ->
 
 @kinds(linkable=True)
 def test_an_invoice_may_show_a_link_instead_of_entries(kind: Kind) -> None:
-    body = kind.sample(replace(FACTS, link="march-7", workspace="", entries=()))
+    body = made(kind, replace(FACTS, link="march-7", workspace="", entries=()))
     (event,) = kind.parse(signed(kind, body), case(kind).options).events
 
     assert isinstance(event, InvoicePaid)
@@ -156,7 +165,7 @@ def test_an_invoice_may_show_a_link_instead_of_entries(kind: Kind) -> None:
 
 @every_kind
 def test_a_repeated_delivery_says_the_same_even_if_it_is_signed_anew(kind: Kind) -> None:
-    body = kind.sample(FACTS)
+    body = made(kind, FACTS)
     first, again = signed(kind, body), signed(kind, body, now=NOW + 60)
 
     kind.verify(again, trust(case(kind).secret), case(kind).options)
@@ -168,7 +177,7 @@ def test_a_repeated_delivery_says_the_same_even_if_it_is_signed_anew(kind: Kind)
 @pytest.mark.parametrize("now", [NOW - 301, NOW + 301], ids=["stale", "future"])
 def test_a_delivery_from_another_time_is_refused(kind: Kind, now: float) -> None:
     with pytest.raises(NotAuthenticError):
-        kind.verify(signed(kind, kind.sample(FACTS), now=now), trust(case(kind).secret), case(kind).options)
+        kind.verify(signed(kind, made(kind, FACTS), now=now), trust(case(kind).secret), case(kind).options)
 
 
 @every_kind
@@ -177,21 +186,21 @@ def test_a_delivery_under_no_secret_of_ours_is_refused(kind: Kind, which: str) -
     secrets = {"none": (), "empty": ("",), "another": (case(kind).rotated,)}[which]
 
     with pytest.raises(NotAuthenticError):
-        kind.verify(signed(kind, kind.sample(FACTS)), trust(*secrets), case(kind).options)
+        kind.verify(signed(kind, made(kind, FACTS)), trust(*secrets), case(kind).options)
 
 
 @every_kind
 def test_while_secrets_are_rotated_any_of_them_will_do(kind: Kind) -> None:
-    one, body = case(kind), kind.sample(FACTS)
+    one, body = case(kind), made(kind, FACTS)
     for secrets in ((one.secret, one.rotated), (one.rotated, one.secret), ("", one.secret)):
         kind.verify(signed(kind, body), trust(*secrets), one.options)
 
 
 @every_kind
 def test_a_delivery_without_its_proof_is_refused(kind: Kind) -> None:
-    whole = signed(kind, kind.sample(FACTS))
+    whole = signed(kind, made(kind, FACTS))
 
-    for name in proof(whole):
+    for name in proof(kind, whole):
         with pytest.raises(NotAuthenticError):
             kind.verify(with_header(whole, name), trust(case(kind).secret), case(kind).options)
     with pytest.raises(NotAuthenticError):
@@ -200,9 +209,9 @@ def test_a_delivery_without_its_proof_is_refused(kind: Kind) -> None:
 
 @every_kind
 def test_a_repeated_header_is_refused_unless_the_vendor_repeats_it(kind: Kind) -> None:
-    whole = signed(kind, kind.sample(FACTS))
+    whole = signed(kind, made(kind, FACTS))
 
-    for name, value in proof(whole).items():
+    for name, value in proof(kind, whole).items():
         twice = with_header(whole, name, value, value)
         if case(kind).repeats:
             kind.verify(twice, trust(case(kind).secret), case(kind).options)
@@ -215,7 +224,7 @@ def test_a_repeated_header_is_refused_unless_the_vendor_repeats_it(kind: Kind) -
 @given(data=st.data())
 @settings(max_examples=150)
 def test_one_bit_of_the_body_changed_is_refused(kind: Kind, data: st.DataObject) -> None:
-    whole = signed(kind, kind.sample(FACTS))
+    whole = signed(kind, made(kind, FACTS))
     bit = data.draw(st.integers(0, len(whole.body) * 8 - 1))
     changed = bytearray(whole.body)
     changed[bit // 8] ^= 1 << bit % 8
@@ -228,15 +237,15 @@ def test_one_bit_of_the_body_changed_is_refused(kind: Kind, data: st.DataObject)
 
 @every_kind
 def test_one_bit_of_the_proof_changed_is_refused(kind: Kind) -> None:
-    whole = signed(kind, kind.sample(FACTS))
+    whole = signed(kind, made(kind, FACTS))
 
-    for forged in one_bit_changed(whole):
+    for forged in one_bit_changed(kind, whole):
         with pytest.raises(NotAuthenticError):
             kind.verify(forged, trust(case(kind).secret), case(kind).options)
 
 
-def one_bit_changed(whole: Delivery) -> Iterator[Delivery]:
-    for name, value in proof(whole).items():
+def one_bit_changed(kind: Kind, whole: Delivery) -> Iterator[Delivery]:
+    for name, value in proof(kind, whole).items():
         for text in texts_beside(value):
             yield with_header(whole, name, text)
     for text in texts_beside(whole.token):
@@ -312,7 +321,7 @@ STRANGE = (
 @given(data=st.data(), value=st.sampled_from(STRANGE))
 @settings(max_examples=300)
 def test_any_field_may_hold_anything(kind: Kind, data: st.DataObject, value: bytes) -> None:
-    body = kind.sample(FACTS)
+    body = made(kind, FACTS)
     name = data.draw(st.sampled_from(sorted({*names_in(json.loads(body))})))
     quoted = b'"' + name.encode() + b'":'
     for one in (
@@ -332,7 +341,7 @@ def test_any_field_may_hold_anything(kind: Kind, data: st.DataObject, value: byt
 def test_no_bytes_and_no_headers_raise_anything_but_the_two_declared_errors(
     kind: Kind, data: st.DataObject, body: bytes, token: str
 ) -> None:
-    proving = proof(signed(kind, kind.sample(FACTS)))
+    proving = proof(kind, signed(kind, made(kind, FACTS)))
     values = st.text(st.characters(), max_size=60) | st.sampled_from(["", *proving.values()])
     headers = data.draw(
         st.lists(st.tuples(st.sampled_from(["X-Other", *proving]), values), max_size=8)
@@ -400,19 +409,19 @@ def test_every_sample_file_can_be_read(kind: Kind) -> None:
 @every_kind
 def test_no_reason_of_a_refusal_shows_a_secret_or_a_signature(kind: Kind) -> None:
     one = case(kind)
-    whole = signed(kind, kind.sample(FACTS), secret="" if one.signing else one.rotated)
+    whole = signed(kind, made(kind, FACTS), secret="" if one.signing else one.rotated)
 
     with pytest.raises(NotAuthenticError) as refusal:
         kind.verify(Delivery(whole.headers, b"other", whole.token), trust(one.secret), one.options)
 
-    shown = [one.secret, one.rotated, *proof(whole).values()]
+    shown = [one.secret, one.rotated, *proof(kind, whole).values()]
     assert not [text for text in shown if text in str(refusal.value)]
 
 
 @every_kind
 def test_a_made_up_reversal_may_show_no_references(kind: Kind) -> None:
     facts = replace(FACTS, workspace="", entries=(), told="reversed")
-    (event,) = kind.parse(signed(kind, kind.sample(facts)), case(kind).options).events
+    (event,) = kind.parse(signed(kind, made(kind, facts)), case(kind).options).events
 
     assert isinstance(event, InvoiceReversed)
     assert not event.references
@@ -421,7 +430,7 @@ def test_a_made_up_reversal_may_show_no_references(kind: Kind) -> None:
 @every_kind
 @pytest.mark.parametrize("mark_on", ["paid", "issued"])
 def test_a_payment_marks_whatever_marks_an_hour(kind: Kind, mark_on: str) -> None:
-    (event,) = kind.parse(signed(kind, kind.sample(FACTS)), case(kind).options).events
+    (event,) = kind.parse(signed(kind, made(kind, FACTS)), case(kind).options).events
     place = Place("shop", WORKSPACE, "issued" if mark_on == "issued" else "paid")
 
     assert resolve(event, place) is not None
@@ -430,7 +439,7 @@ def test_a_payment_marks_whatever_marks_an_hour(kind: Kind, mark_on: str) -> Non
 def test_lines_of_a_made_up_invoice_name_entries_of_their_own_workspaces() -> None:
     facts = replace(FACTS, lines=((OTHER_WORKSPACE, DOCUMENTED[:1]),))
     kind = KINDS["stripe"]
-    (event,) = kind.parse(signed(kind, kind.sample(facts)), case(kind).options).events
+    (event,) = kind.parse(signed(kind, made(kind, facts)), case(kind).options).events
 
     assert isinstance(event, InvoicePaid)
     assert event.references == (

@@ -16,9 +16,9 @@ from tests.webhooks.deliveries import DOCUMENTED, NOW, WORKSPACE, delivery, read
 from webhooks.delivery import NotAuthenticError, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed, References
 from webhooks.sources.kind import Options
-from webhooks.sources.standard import FACTS, KIND, REVERSED_RANK
+from webhooks.sources.paths import check, find, places
+from webhooks.sources.standard import DEFAULTS, FACTS, KIND, REVERSED_RANK
 from webhooks.sources.standard.keys import complaint
-from webhooks.sources.standard.paths import DEFAULTS, check, find, places
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -330,7 +330,7 @@ def test_a_path_that_cannot_be_applied_makes_the_delivery_undecodable(expression
 
 def test_good_paths_give_no_complaint() -> None:
     assert check(dict(OWN_SHAPE)) == []
-    assert check(DEFAULTS) == []
+    assert check(dict(DEFAULTS)) == []
 
 
 def test_bad_paths_are_all_reported_by_name() -> None:
@@ -339,6 +339,12 @@ def test_bad_paths_are_all_reported_by_name() -> None:
     assert unknown.startswith("invoices: no such path; there are type, timestamp, invoice")
     assert bad.startswith("invoice: not a JMESPath expression: ")
     assert empty.startswith("entries: not a JMESPath expression")
+
+
+def test_a_path_that_only_a_system_of_another_kind_has_is_complained_about() -> None:
+    (reason,) = KIND.complaints([SECRET], Options(paths=(("id", "data.id"), ("invoice", "data.no"))))
+
+    assert reason == "paths.id: a kind `custom` has this path, `standard` has not"
 
 
 @pytest.mark.parametrize("expression", ["(" * 50_000, "a." * 50_000 + "a["])

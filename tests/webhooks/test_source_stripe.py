@@ -391,4 +391,4 @@ def test_every_field_that_is_read_is_in_the_version_of_the_api_that_we_name(
 
 
 def test_made_up_deliveries_are_of_the_version_of_the_api_that_stripes_library_speaks() -> None:
-    assert json.loads(KIND.sample(FACTS))["api_version"] == stripe.api_version
+    assert json.loads(KIND.sample(FACTS, Options()))["api_version"] == stripe.api_version

@@ -65,8 +65,8 @@ def send(
         told="reversed" if reverse else "issued" if issue else "paid",
         livemode=found.livemode,
     )
-    body = file.read_bytes() if file else kind.sample(sample)
     try:
+        body = file.read_bytes() if file else kind.sample(sample, found.options)
         proof = kind.sign(body, secret, event, time.time(), found.options)
     except ValueError as error:
         _fail(2, f"the source {source!r} cannot be played: {error}")

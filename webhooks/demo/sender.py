@@ -28,7 +28,7 @@ class Sender:
     async def tell(self, invoice: Invoice, *, paid: bool, at: float) -> None:
         """Post until it is acknowledged. Raises TimeoutError if it never is."""
         sample = invoice.told(paid=paid, at=at)
-        body = KINDS[invoice.source].sample(sample)
+        body = KINDS[invoice.source].sample(sample, Options())
         async with asyncio.timeout(PATIENCE):
             while not await self._post(invoice.source, sample.event, body):  # noqa: ASYNC110 - as senders do
                 await asyncio.sleep(AGAIN_AFTER)

@@ -101,7 +101,7 @@ def _fact(one: Happened) -> Event | None:
     return None
 
 
-def sample(facts: Sample) -> bytes:
+def sample(facts: Sample, _: Options) -> bytes:
     """A payment that was confirmed, or has failed."""
     return msgspec.json.encode({
         "events": [

@@ -14,6 +14,8 @@ from webhooks.events import Event
 from webhooks.sources.scheme import Scheme
 
 Told = Literal["issued", "paid", "reversed"]
+Meaning = Literal["issued", "paid", "reversed", "refunded"]
+"""What a type of event means where the settings say it: a refund takes back the money only, a reversal the invoice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class Options:
     header: str = ""
     in_full: bool = False
     scheme: Scheme | None = None
-    types: tuple[tuple[str, Told], ...] = ()
+    types: tuple[tuple[str, Meaning], ...] = ()
 
 
 class Parsed(msgspec.Struct, frozen=True):
@@ -76,8 +78,8 @@ class Proof(msgspec.Struct, frozen=True):
 class About:
     """What people need to know of a kind: `paidmark sources` and the README show it.
 
-    `proves` is what a signature is made of: the body and when it was sent, the body alone, or nothing but that the sender
-    knows the secret. `needs` is what has to be set, `references` where they go, in words.
+    `proves` is what a signature is made of: the body and when it was sent, the body alone, a checksum of it that others can
+    fit, or nothing but that the sender knows the secret; or what the settings describe. `needs` is what has to be set, `references` where they go, in words.
     `room` is how many ids of entries fit; None is as many as fit into a delivery, 0 is none: then they are linked, if
     `linkable` by a link that the invoice shows, else by its id or number. `issued`, `paid`, `reversed` and `by_hand` are types of events, as the vendor calls them.
     """
@@ -85,7 +87,7 @@ class About:
     title: str
     page: str
     needs: str
-    proves: Literal["body and time", "body", "secret"]
+    proves: Literal["body and time", "body", "checksum", "secret", "as set"]
     references: str
     room: int | None
     paid: tuple[str, ...]
@@ -105,7 +107,7 @@ class Kind:
     """One kind of billing system.
 
     `verify(delivery, trust, options)` returns None or raises NotAuthenticError. `parse(delivery, options)` returns Parsed
-    or raises UndecodableError. `sample(facts)` makes a body as the vendor would; `sign(body, secret, event, now, options)`
+    or raises UndecodableError. `sample(facts, options)` makes a body as the vendor would; `sign(body, secret, event, now, options)`
     makes the Proof that the vendor would send with it, or raises ValueError. `complaints(secrets, options)` is what is
     wrong with a source's settings, in words that show no secret. `refusal` is the status that the vendor expects for a bad
     signature, `uninteresting` the one for a delivery of which nothing concerns us. `secret_in_path`: it may follow the
@@ -116,7 +118,7 @@ class Kind:
     about: About
     verify: Callable[[Delivery, Trust, Options], None]
     parse: Callable[[Delivery, Options], Parsed]
-    sample: Callable[[Sample], bytes]
+    sample: Callable[[Sample, Options], bytes]
     sign: Callable[[bytes, str, str, float, Options], Proof]
     complaints: Callable[[Sequence[str], Options], list[str]] = no_complaints
     refusal: int = 401

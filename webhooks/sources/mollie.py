@@ -117,7 +117,7 @@ def _named(entity: Entity) -> Named:
     return from_metadata({}, texts=[entity.metadata if isinstance(entity.metadata, str) else None])
 
 
-def sample(facts: Sample) -> bytes:
+def sample(facts: Sample, _: Options) -> bytes:
     """A sales invoice that was issued, paid or cancelled."""
     return msgspec.json.encode({
         "resource": "event",

@@ -141,7 +141,7 @@ def _of_adjustment(one: Notification) -> Parsed:
     return Parsed((event,))
 
 
-def sample(facts: Sample) -> bytes:
+def sample(facts: Sample, _: Options) -> bytes:
     """A transaction that was billed, paid or cancelled."""
     at = datetime.fromtimestamp(facts.at, UTC)
     return msgspec.json.encode({

@@ -77,7 +77,7 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
     return Parsed((event,))
 
 
-def sample(facts: Sample) -> bytes:
+def sample(facts: Sample, _: Options) -> bytes:
     """A charge invoice that was created, paid or reopened."""
     return msgspec.json.encode({
         "id": facts.invoice,

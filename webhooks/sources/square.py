@@ -128,7 +128,7 @@ def _named(invoice: Invoice) -> Named:
     return from_metadata(fields, texts=[invoice.title, invoice.description])
 
 
-def sample(facts: Sample) -> bytes:
+def sample(facts: Sample, _: Options) -> bytes:
     """An invoice that was published, paid or cancelled; as many ids as there are would not fit into its custom fields."""
     at = datetime.fromtimestamp(facts.at, UTC)
     return msgspec.json.encode({

@@ -8,7 +8,7 @@ Paid is `invoice.paid`, in full. Paid no longer is any of `invoice.voided`, `inv
 full), `invoice.uncollectible` and `invoice.deleted`; a refund of a part is the sender's to decide, and not to send.
 `invoice.issued` says that it was sent. Of `data`, `invoice_id` must be there; `time_entry_ids` and `workspace_id` should
 (an invoice without hours says `[]`, or neither), or `clockify_link` instead; `account_id` and `invoice_number` may. Other
-shapes are described by paths: see `paths`.
+shapes are described by paths in the settings, which take the place of DEFAULTS.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ from webhooks import signatures
 from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
 from webhooks.events import Event, InvoiceIssued, InvoicePaid, InvoiceReversed
 from webhooks.references import from_fields
+from webhooks.sources import paths
 from webhooks.sources.kind import About, Kind, Options, Parsed
 from webhooks.sources.payload import decode, identifier, milliseconds, type_shown
-from webhooks.sources.standard import paths
 from webhooks.sources.standard.keys import complaint, hmac_keys, public_keys
 from webhooks.sources.standard.samples import sample, sign
 
@@ -44,6 +44,18 @@ FACTS: MappingProxyType[str, tuple[Fact, int]] = MappingProxyType({
     "invoice.uncollectible": (MONEY_GONE, REVERSED_RANK),
     "invoice.deleted": (GONE, REVERSED_RANK),
 })  # fmt: skip
+
+DEFAULTS = (
+    ("type", "type"),
+    ("timestamp", "timestamp"),
+    ("invoice", "data.invoice_id"),
+    ("workspace", "data.workspace_id"),
+    ("entries", "data.time_entry_ids"),
+    ("account", "data.account_id"),
+    ("link", "data.clockify_link"),
+    ("number", "data.invoice_number"),
+)
+"""Where a payload keeps what is asked for."""
 
 _FAMILIES = (
     ("webhook-id", "webhook-timestamp", "webhook-signature"),
@@ -72,7 +84,7 @@ def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
 def parse(delivery: Delivery, options: Options) -> Parsed:
     """The one event of a delivery, or why it is none of ours."""
     document = decode(_ANYTHING, delivery.body, "body")
-    places = paths.places(options.paths)
+    places = paths.places(options.paths, DEFAULTS)
     kind = paths.find(document, "type", places)
     if not isinstance(kind, str):
         raise UndecodableError("type: missing, or not a text")
@@ -123,9 +135,11 @@ def _family(headers: CIMultiDictProxy[str]) -> tuple[str, str, str]:
     raise NotAuthenticError("webhook-id, webhook-timestamp and webhook-signature are missing")
 
 
-def complaints(secrets: Sequence[str], _: Options) -> list[str]:
-    """The secrets say themselves what they are: those that cannot be used are named."""
-    return sorted({complaint(secret) for secret in secrets} - {""})
+def complaints(secrets: Sequence[str], options: Options) -> list[str]:
+    """The secrets say themselves what they are: those that cannot be used are named. So are paths that nothing asks for."""
+    unasked = {name for name, _ in options.paths} - {name for name, _ in DEFAULTS}
+    said = [f"paths.{name}: a kind `custom` has this path, `standard` has not" for name in sorted(unasked)]
+    return sorted({complaint(secret) for secret in secrets} - {""}) + said
 
 
 ABOUT = About(

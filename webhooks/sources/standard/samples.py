@@ -17,7 +17,7 @@ _TYPES: Mapping[Told, str] = MappingProxyType(
 )
 
 
-def sample(facts: Sample) -> bytes:
+def sample(facts: Sample, _: Options) -> bytes:
     """A body as a billing system of one's own would send it."""
     references: dict[str, object] = {}
     if facts.link:

@@ -23,7 +23,7 @@ _TYPES: Mapping[Told, str] = MappingProxyType(
 _STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "open", "paid": "paid", "reversed": "void"})
 
 
-def sample(facts: Sample) -> bytes:
+def sample(facts: Sample, _: Options) -> bytes:
     """An `invoice.paid`, or the `invoice.finalized` or `invoice.voided` of the same invoice."""
     at = int(facts.at)
     return msgspec.json.encode({

@@ -1,28 +1,30 @@
-"""Where a payload of one's own shape keeps what is asked for: JMESPath expressions from the settings.
+"""Where a payload keeps what is asked for: JMESPath expressions from the settings.
 
 Pure. See https://jmespath.org/specification.html. Expressions are compiled once; a bad one is reported by `check`.
+Which of the NAMES a kind asks for, and where it looks if the settings do not say, is the kind's to decide.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jmespath
 
 from webhooks.delivery import UndecodableError
 
-DEFAULTS: Mapping[str, str] = MappingProxyType({
-    "type": "type",
-    "timestamp": "timestamp",
-    "invoice": "data.invoice_id",
-    "workspace": "data.workspace_id",
-    "entries": "data.time_entry_ids",
-    "account": "data.account_id",
-    "link": "data.clockify_link",
-    "number": "data.invoice_number",
-})  # fmt: skip
+NAMES = (
+    "type",
+    "timestamp",
+    "invoice",
+    "workspace",
+    "entries",
+    "account",
+    "link",
+    "number",
+    "id",
+    "events",
+)
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
@@ -30,7 +32,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 def check(paths: Mapping[str, str]) -> list[str]:
     """What is wrong with the paths of a source's settings: unknown names, expressions that cannot be compiled."""
     complaints = [
-        f"{name}: no such path; there are {', '.join(DEFAULTS)}" for name in paths if name not in DEFAULTS
+        f"{name}: no such path; there are {', '.join(NAMES)}" for name in paths if name not in NAMES
     ]
     for name, expression in paths.items():
         try:
@@ -40,11 +42,16 @@ def check(paths: Mapping[str, str]) -> list[str]:
     return complaints
 
 
+def steps(expression: str) -> tuple[str, ...]:
+    """The names on a plain dotted path; empty where the expression is anything else."""
+    return tuple(expression.split(".")) if _PLAIN.fullmatch(expression) else ()
+
+
 @lru_cache(maxsize=1024)
 def compiled(expression: str) -> Callable[[Any], Any]:
     """A function from a document to what the expression finds in it, or None. Raises ValueError."""
-    if _PLAIN.fullmatch(expression):
-        return _walker(tuple(expression.split(".")))
+    if plain := steps(expression):
+        return _walker(plain)
     return jmespath.compile(expression).search
 
 
@@ -56,10 +63,10 @@ class Places(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def places(paths: tuple[tuple[str, str], ...]) -> Places:
-    """The places in a source's payloads; `paths` take the place of some of the DEFAULTS. Raises UndecodableError."""
+def places(paths: tuple[tuple[str, str], ...], defaults: tuple[tuple[str, str], ...] = ()) -> Places:
+    """The places in a source's payloads; `paths` take the place of some of the `defaults`. Raises UndecodableError."""
     given = {name: expression for name, expression in paths if expression}
-    finders = {name: _finder(name, expression) for name, expression in {**DEFAULTS, **given}.items()}
+    finders = {name: _finder(name, expression) for name, expression in {**dict(defaults), **given}.items()}
     shown = {"workspace": "workspace_id", "entries": "time_entry_ids", "link": "clockify_link"}
     workspace, entries, link = (given.get(name, usual) for name, usual in shown.items())
     return Places(finders, (workspace, entries, link))
@@ -73,9 +80,15 @@ def _finder(name: str, expression: str) -> Callable[[Any], Any]:
 
 
 def find(document: object, name: str, places: Places) -> Any:
-    """What is at the path of that name, or None. Raises UndecodableError where the expression cannot be applied."""
+    """What is at the path of that name, or None; None, too, where there is no such path.
+
+    Raises UndecodableError where the expression cannot be applied.
+    """
+    finder = places.finders.get(name)
+    if finder is None:
+        return None
     try:
-        return places.finders[name](document)
+        return finder(document)
     except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
         # jmespath checks the types of most arguments of its functions, not of all: contains('a', `1`) is a TypeError.
         raise UndecodableError(f"the path of {name} cannot be applied to this payload") from error

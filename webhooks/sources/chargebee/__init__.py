@@ -1,0 +1,162 @@
+"""Chargebee: invoices paid, by whatever settled them.
+
+Pure. https://www.chargebee.com/docs/2.0/events_and_webhooks.html. Deliveries are not signed: they show a user and a password
+(`Authorization: Basic`), so the secret is `user:password`. Chargebee sends again for 3 days and
+7 hours.
+
+- There is no event "invoice paid": `payment_succeeded`, `invoice_updated` and `invoice_generated` show the invoice, and its
+  status `paid` says it. Credits can settle an invoice without a payment, so leave `invoice_updated` in.
+- `posted`, `payment_due` and `not_paid` say that it is issued, and not paid; `voided` and `invoice_deleted` end it.
+- Credit notes issued on a paid invoice, whose status stays `paid`, and `payment_refunded` take the money back if they are
+  of the whole invoice; if of a part, that is for a person (`unresolved`).
+- Order is the invoice's own `resource_version`, which is in milliseconds; without it, the time of the event.
+- An invoice has no metadata: its notes, its purchase order number, the descriptions of its lines and custom fields (`cf_`)
+  may name entries; so may the subscription's and the customer's metadata.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from webhooks import signatures
+from webhooks.delivery import Delivery, Trust, UndecodableError
+from webhooks.events import Event
+from webhooks.references import Named, from_metadata
+from webhooks.sources.chargebee.samples import HEADER, basic, sample, sign
+from webhooks.sources.facts import IN_PART, MONEY_GONE, Rank, State, stated, told
+from webhooks.sources.kind import About, Kind, Options, Parsed
+from webhooks.sources.payload import decode, milliseconds, type_shown
+
+STATES: Mapping[str, State] = MappingProxyType({
+    "paid": "paid", "posted": "open", "payment_due": "open", "not_paid": "open", "voided": "gone",
+})  # fmt: skip
+_SHOWING = ("payment_succeeded", "invoice_updated", "invoice_generated")
+_REFUNDED, _DELETED = "payment_refunded", "invoice_deleted"
+_CUSTOM = "cf_"
+
+
+class Content(Struct):
+    """What an event shows. Custom fields have names of the user's own, so these stay as they came."""
+
+    invoice: dict[str, Any] | None = None
+    transaction: dict[str, Any] | None = None
+    subscription: dict[str, Any] | None = None
+    customer: dict[str, Any] | None = None
+
+
+class Happened(Struct):
+    """https://apidocs.chargebee.com/docs/api/events. `occurred_at` is in seconds."""
+
+    id: str
+    event_type: str
+    occurred_at: object = None
+    content: Content = msgspec.field(default_factory=Content)
+
+
+_HAPPENED = msgspec.json.Decoder(Happened)
+
+
+def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
+    """Believe who shows the user and the password of any secret; nothing proves the body."""
+    given = signatures.single(delivery.headers, HEADER)
+    keys = [basic(secret) for secret in trust.secrets if secret]
+    signatures.check_proven(signatures.matches(keys, [given]), keys=keys)
+
+
+def parse(delivery: Delivery, _: Options) -> Parsed:
+    """The facts of a delivery, or why there are none."""
+    one = decode(_HAPPENED, delivery.body, "body")
+    kind = one.event_type
+    if kind not in (*_SHOWING, _REFUNDED, _DELETED):
+        return Parsed((), type_shown(kind))
+    if one.content.invoice is None:
+        return Parsed((), "an event without an invoice")
+    facts = _facts(one, one.content, one.content.invoice)
+    return Parsed(facts, "" if facts else "an invoice that is pending")
+
+
+def _facts(one: Happened, content: Content, invoice: Mapping[str, Any]) -> tuple[Event, ...]:
+    """What an event says of the invoice that it shows; nothing of one that is pending."""
+    at = milliseconds(one.occurred_at, "occurred_at")
+    said: dict[str, Any] = {
+        "event": one.id,
+        "invoice": invoice.get("id"),
+        "at": at,
+        "order": _order(invoice, at),
+    }
+    state = "gone" if one.event_type == _DELETED else STATES.get(str(invoice.get("status")))
+    back = _given_back(one, invoice)
+    if back is not None and state != "gone":
+        reason = "" if back >= _amount(invoice.get("total")) > 0 else IN_PART
+        return (told(MONEY_GONE, rank=Rank.GIVEN_BACK, unresolved=reason, **said),)
+    return stated(state, named=_named(content, invoice), **said) if state else ()
+
+
+def _order(invoice: Mapping[str, Any], at: int) -> int:
+    version = invoice.get("resource_version")
+    return at if version is None else milliseconds(version, "resource_version")
+
+
+def _amount(value: object) -> int:
+    """An amount in the smallest unit of its currency; 0 for what is none."""
+    return value if isinstance(value, int) else 0
+
+
+def _given_back(one: Happened, invoice: Mapping[str, Any]) -> int | None:
+    """How much was given back of what was paid; None where the event does not tell of that."""
+    notes = _listed(invoice.get("issued_credit_notes"))
+    refund = _amount((one.content.transaction or {}).get("amount")) if one.event_type == _REFUNDED else 0
+    if one.event_type != _REFUNDED and not (notes and invoice.get("status") == "paid"):
+        return None
+    return max(refund, sum(_amount(note.get("cn_total")) for note in notes))
+
+
+def _named(content: Content, invoice: Mapping[str, Any]) -> Named:
+    """All places that may name entries: custom fields and texts of the invoice and its lines, metadata that it inherits."""
+    own = {key.removeprefix(_CUSTOM): value for key, value in invoice.items() if key.startswith(_CUSTOM)}
+    inherited: dict[str, Any] = {}
+    for giver in (content.customer, content.subscription):
+        metadata = (giver or {}).get("meta_data")
+        inherited |= metadata if isinstance(metadata, dict) else {}
+    texts = [invoice.get("po_number")]
+    for key, field in (
+        ("notes", "note"),
+        ("line_items", "description"),
+        ("line_items", "entity_description"),
+    ):
+        texts += [line.get(field) for line in _listed(invoice.get(key))]
+    written = dict.fromkeys(text for text in texts if isinstance(text, str))
+    return from_metadata(own, inherited=inherited, texts=list(written))
+
+
+def _listed(value: object) -> list[dict[str, Any]]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise UndecodableError("content.invoice: a list of another shape")
+    return value
+
+
+def complaints(secrets: Sequence[str], _: Options) -> list[str]:
+    """A user and a password."""
+    wrong = any(":" not in secret for secret in secrets)
+    return ["should be the webhook's user and password, like user:password"] if wrong else []
+
+
+ABOUT = About(
+    title="Chargebee",
+    page="https://www.chargebee.com/docs/2.0/events_and_webhooks.html",
+    needs="the webhook's user:password (Basic authentication)",
+    proves="secret",
+    references="key=value in a note, line description or purchase order number; cf_clockify_... fields",
+    room=None,
+    issued=("invoice_generated", "invoice_updated: posted, payment_due, not_paid"),
+    paid=("payment_succeeded, invoice_updated, invoice_generated: paid",),
+    reversed=("invoice_updated: voided", _DELETED, _REFUNDED),
+)
+KIND = Kind(
+    name="chargebee", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, complaints=complaints
+)

@@ -1,0 +1,149 @@
+"""Invoice Ninja (v5): payments and invoices, as they are after a change.
+
+Pure. https://invoiceninja.github.io/en/webhooks/. Deliveries are not signed: the secret is what a header of your own holds
+(`Authorization`, or the one that is set), or it follows the source's name in the address. What is answered 404, 405 or 410
+is deleted there, and what is answered 400 or 5xx is not sent again: so look at what was missed after an outage of your own.
+
+- The kind of event is not in the body. A payment shows its `invoices`, an invoice itself: what their status is, counts.
+  `4` is paid, `2` and `3` (a part is paid) are issued, and not paid; `1` is a draft, `5` cancelled, `6` reversed.
+- Custom values, the purchase order number and the notes of an invoice and of its lines may name entries.
+- There is no id of the event: the invoice, its status and the time of its change (in seconds) stand for it.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+from msgspec import Struct
+
+from webhooks import signatures
+from webhooks.delivery import Delivery, Trust, UndecodableError
+from webhooks.events import Event
+from webhooks.references import Named, from_metadata
+from webhooks.sources import shown
+from webhooks.sources.facts import State, stated
+from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
+from webhooks.sources.payload import decode, identifier, milliseconds
+
+HEADER = "Authorization"
+STATES: Mapping[str, State] = MappingProxyType({
+    "1": "draft", "2": "open", "3": "open", "4": "paid", "5": "gone", "6": "gone",
+})  # fmt: skip
+_STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "2", "paid": "4", "reversed": "5"})
+
+
+class Line(Struct):
+    """A line of an invoice."""
+
+    notes: str | None = None
+    custom_value1: str | None = None
+    custom_value2: str | None = None
+    custom_value3: str | None = None
+    custom_value4: str | None = None
+
+
+class Invoice(Line):
+    """What is read of an invoice. `updated_at` is in seconds."""
+
+    id: str | None = None
+    number: str | None = None
+    status_id: str | int | None = None
+    updated_at: object = None
+    is_deleted: bool = False
+    po_number: str | None = None
+    public_notes: str | None = None
+    private_notes: str | None = None
+    line_items: list[Line] | None = None
+
+
+class Body(Invoice):
+    """An invoice, or a payment with its invoices."""
+
+    invoices: list[Invoice] | None = None
+    type_id: str | int | None = None
+    amount: object = None
+
+
+_BODY = msgspec.json.Decoder(Body)
+
+
+def verify(delivery: Delivery, trust: Trust, options: Options) -> None:
+    """Believe who shows the secret, in the address or in the header; nothing proves the body."""
+    given = delivery.token or signatures.single(delivery.headers, options.header or HEADER)
+    signatures.check_token(given, trust)
+
+
+def parse(delivery: Delivery, _: Options) -> Parsed:
+    """The facts of a delivery, or why there are none."""
+    body = decode(_BODY, delivery.body, "body")
+    if body.invoices is not None:
+        facts = tuple(fact for invoice in body.invoices for fact in _facts(invoice))
+        return Parsed(facts, "" if facts else "a payment of no invoice")
+    if body.status_id is None:
+        if body.id is None:
+            raise UndecodableError("body: neither a payment nor an invoice")
+        return Parsed((), "neither a payment nor an invoice")
+    facts = _facts(body)
+    return Parsed(facts, "" if facts else "another status")
+
+
+def _facts(invoice: Invoice) -> tuple[Event, ...]:
+    state: State | None = "gone" if invoice.is_deleted else STATES.get(str(invoice.status_id))
+    if state is None:
+        return ()
+    name = identifier(invoice.id, "the invoice's id")
+    at = milliseconds(invoice.updated_at, "updated_at")
+    return stated(
+        state, event=f"{name}:{state}:{at}", invoice=name, at=at, named=_named(invoice), number=invoice.number
+    )
+
+
+def _named(invoice: Invoice) -> Named:
+    texts = [invoice.po_number, invoice.public_notes, invoice.private_notes]
+    for line in (invoice, *(invoice.line_items or ())):
+        texts += [line.notes, line.custom_value1, line.custom_value2, line.custom_value3, line.custom_value4]
+    return from_metadata({}, texts=list(dict.fromkeys(texts)))
+
+
+def sample(facts: Sample, _: Options) -> bytes:
+    """A payment and its invoice, which was sent, paid or cancelled; the invoice's private notes name the entries."""
+    at = int(facts.at)
+    invoice = {
+        "id": facts.invoice,
+        "number": "MADE-UP-0001",
+        "status_id": _STATUSES[facts.told],
+        "private_notes": shown.text(facts),
+        "updated_at": at,
+        "is_deleted": False,
+        "line_items": [{"notes": "Work by the hour"}],
+    }
+    return msgspec.json.encode(
+        {"id": "made-up", "amount": 1250, "type_id": "1", "updated_at": at, "invoices": [invoice]}
+    )
+
+
+def sign(_body: bytes, secret: str, _event: str, _now: float, options: Options) -> Proof:
+    """The header that holds the secret."""
+    return Proof({"Content-Type": "application/json", options.header or HEADER: secret})
+
+
+ABOUT = About(
+    title="Invoice Ninja (v5)",
+    page="https://invoiceninja.github.io/en/webhooks/",
+    needs="the whole value of the Authorization header that you add there",
+    proves="secret",
+    references="key=value in notes, custom values or the purchase order number",
+    room=None,
+    issued=("invoice status 2, 3",),
+    paid=("invoice status 4",),
+    reversed=("invoice status 1, 5, 6, deleted",),
+)
+KIND = Kind(
+    name="invoiceninja",
+    about=ABOUT,
+    verify=verify,
+    parse=parse,
+    sample=sample,
+    sign=sign,
+    secret_in_path=True,
+)
