@@ -11,6 +11,10 @@ try; a finished backlog removes it, in the same step that sees the backlog empty
 a finished cooldown are one case: a time that has passed. The bell, an arq job, only makes it quick.
 
 An event is told apart by source, account and id; an entry is wanted invoiced while any claim on it stands.
+
+A link says what an invoice stands for, where its events cannot: under its id, its number, or a name that it shows. It is
+looked up in the script that takes the event, and looks for the events in the script that takes the link: whichever
+comes second acts, and passes the check of order that every event passes.
 """
 
 from worker.ledger.desk import Desk as Desk
