@@ -173,9 +173,9 @@ async def ledger(store_url: str, store: Redis) -> AsyncIterator[Scene]:
 async def test_a_person_links_an_invoice_that_was_paid(ledger: Scene) -> None:
     await ledger.event("in_1", "evt_1", wanted=())
 
-    said = await ledger.run("link", "stripe", "in_1", "--entries", " ".join(ids(2)), "--workspace", HOME)
+    said = await ledger.spawn("link", "stripe", "in_1", "--entries", " ".join(ids(2)), "--workspace", HOME)
 
-    assert (said.exit_code, said.stdout.strip()) == (
+    assert (said.returncode, said.stdout.strip()) == (
         0,
         "stripe in_1: linked: it was paid before, and is being marked now",
     )
@@ -197,9 +197,9 @@ async def test_a_person_links_an_invoice_that_is_to_be_paid(ledger: Scene) -> No
 async def test_a_person_is_told_that_an_invoice_names_its_entries_itself(ledger: Scene) -> None:
     await ledger.event("in_1", "evt_1")
 
-    said = await ledger.run("link", "stripe", "in_1", "--entries", " ".join(ids(2, 9)), "--workspace", HOME)
+    said = await ledger.spawn("link", "stripe", "in_1", "--entries", " ".join(ids(2, 9)), "--workspace", HOME)
 
-    assert said.exit_code == 1
+    assert said.returncode == 1
     assert "names its entries itself" in said.stdout
 
 

@@ -117,6 +117,7 @@ def test_every_mistake_is_reported_at_once_by_the_name_that_was_written(tmp_path
         SOURCES__SHOP_A__SECRETS="[s3cret",
         SOURCES__SHOP_A__TOLERANCE="never",
         SOURCES__SHOP_C__SECRETS_FLIE="s3cret",
+        SOURCES__SHOP_D__SECRETS="s3cret",
         SOURCES__STANDARD__PATHS__INVOICES="data.id",
         SOURCES__STANDARD__SECRETS="whsec_!",
     )
@@ -130,6 +131,7 @@ def test_every_mistake_is_reported_at_once_by_the_name_that_was_written(tmp_path
         "PAIDMARK_SOURCES__SHOP_A__SECRETS: should be one secret, or a JSON list of secrets; the JSON cannot be read",
         "PAIDMARK_SOURCES__SHOP_A__TOLERANCE: should be a number of seconds, or a time like 90s, 15m, 12h, 30d",
         f"PAIDMARK_SOURCES__SHOP_C__KIND: no such kind of source; there are {', '.join(sorted(KINDS))}",
+        f"PAIDMARK_SOURCES__SHOP_D__KIND: no such kind of source; there are {', '.join(sorted(KINDS))}",
         "PAIDMARK_SOURCES__SHOP_C__SECRETS_FLIE: no such setting; did you mean PAIDMARK_SOURCES__SHOP_C__SECRETS?",
         "PAIDMARK_SOURCES__STANDARD__PATHS: invoices: no such path; there are type, timestamp, invoice, workspace, entries, account, link, number, id, events",
         "PAIDMARK_SOURCES__STANDARD__SECRETS: whsec_ is not followed by base64",

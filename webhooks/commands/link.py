@@ -52,8 +52,12 @@ def told(source: str, invoice: str, entries: tuple[str, ...], *, workspace: str,
     if not (entries and invoice):
         fail(WRONG_USE, "name an invoice and at least one entry")
     _warn_of(source)
-    verdict = visit(lambda at: _link(at, source, invoice, Wanted(workspace or at.home, entries), account))
-    say(f"{plain(source)} {plain(invoice)}: {SAID[verdict]}")
+    name = f"{plain(source)} {plain(invoice)}"
+    _say(name, visit(lambda at: _link(at, source, invoice, Wanted(workspace or at.home, entries), account)))
+
+
+def _say(name: str, verdict: Verdict) -> None:
+    say(f"{name}: {SAID[verdict]}")
     if verdict is Verdict.NAMED:
         raise typer.Exit(NOTHING_DONE)
 

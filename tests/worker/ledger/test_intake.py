@@ -275,7 +275,14 @@ async def test_unreferenced_invoices_are_unresolved_where_the_settings_say_so(
 ) -> None:
     async with opened(store_url, rules=Rules(unreferenced="unresolved")) as ledger:
         assert await ledger.intake.accept(paid("in_1", 1)) is Verdict.UNRESOLVED
-        assert await ledger.intake.accept(taken_back("in_2", 1, wanted=())) is Verdict.UNRESOLVED
+
+
+async def test_a_reversal_that_names_nothing_of_an_invoice_that_is_not_known_waits_for_nobody(
+    store: Redis, store_url: str
+) -> None:
+    async with opened(store_url, rules=Rules(unreferenced="unresolved")) as ledger:
+        assert await ledger.intake.accept(taken_back("in_2", 2, wanted=())) is Verdict.UNREFERENCED
+        assert await ledger.intake.accept(paid("in_2", 1, *ids(1))) is Verdict.SUPERSEDED
 
 
 async def test_an_event_for_an_invoice_of_a_thousand_entries_is_taken_whole(ledger: Ledger) -> None:
