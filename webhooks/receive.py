@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.hdrs import X_FORWARDED_FOR
 
 from webhooks.addresses import Network, comes_from
+from webhooks.answers import Acknowledgement
 from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
 from webhooks.reading import REFUSALS, read
 from webhooks.resolve import Place, resolve
@@ -55,7 +56,7 @@ class Door:
     log: structlog.typing.FilteringBoundLogger = field(default_factory=lambda: structlog.get_logger().bind())
 
 
-async def receive(door: Door, path: str, request: web.BaseRequest) -> web.Response:
+async def receive(door: Door, path: str, request: web.BaseRequest) -> web.StreamResponse:
     """Answer a delivery: 2xx with an empty body once it is safe on disk. `path` is the source's name, or `name/secret`.
 
     Unknown names and wrong methods get 401, never 404, 405 or 410: some vendors delete the subscription on those.
@@ -122,10 +123,12 @@ async def _accept_events(intake: Intake, place: Place, parsed: Parsed) -> str:
     return ", ".join(Counter(verdict.value for verdict in verdicts))
 
 
-def _answer(door: Door, source: str, status: int, said: str, started: float) -> web.Response:
+def _answer(door: Door, source: str, status: int, said: str, started: float) -> web.StreamResponse:
     """The response, and the one line of log that a delivery gets."""
     fact = _FACTS.get(status, "delivery.refused")
     door.count(source, fact.removeprefix("delivery."))
     ms = round((time.monotonic() - started) * 1000, 1)
     door.log.info(fact, source=source, status=status, said=said, ms=ms)
+    if status == 200:  # noqa: PLR2004 - 200 OK
+        return Acknowledgement()
     return web.Response(status=status, headers=TRY_AGAIN if status == 503 else None)  # noqa: PLR2004 - 503 Service Unavailable

@@ -264,3 +264,33 @@ async def test_a_body_that_is_not_what_its_encoding_says_is_a_bad_request(
     paidmark: Service, encoding: str
 ) -> None:
     assert await paidmark.post("stripe", b"plain", {"Content-Encoding": encoding}) == 400
+
+
+@pytest.mark.parametrize(("headers", "stays"), [({}, True), ({"Connection": "close"}, False)])
+async def test_an_acknowledgement_leaves_the_connection_as_the_sender_wants_it(
+    paidmark: Service, headers: dict[str, str], stays: bool
+) -> None:
+    body = json.dumps({"type": "contact.created", "timestamp": "2026-11-01T00:00:00Z", "data": {}})
+    async with paidmark.session.post(
+        f"{paidmark.url}/webhooks/standard", data=body, headers={**standard_headers(body, "msg_1"), **headers}
+    ) as response:
+        assert (response.status, await response.read()) == (200, b"")
+        assert response.headers["Content-Length"] == "0"
+        assert "Date" in response.headers
+        assert (response.headers.get("Connection") != "close") is stays
+
+
+async def test_an_acknowledgement_to_an_old_sender_is_one_that_he_understands(paidmark: Service) -> None:
+    body = json.dumps({"type": "contact.created", "timestamp": "2026-11-01T00:00:00Z", "data": {}})
+    headers = {"Host": "x", "Content-Length": str(len(body)), **standard_headers(body, "msg_1")}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    port = int(paidmark.url.rpartition(":")[2])
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"POST /webhooks/standard HTTP/1.0\r\n{head}\r\n{body}".encode())
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+
+    assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert b"Content-Length: 0" in answer

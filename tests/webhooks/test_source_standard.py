@@ -15,9 +15,10 @@ from standardwebhooks.webhooks import Webhook
 from tests.webhooks.deliveries import DOCUMENTED, NOW, WORKSPACE, delivery, read, sample, trust
 from webhooks.delivery import NotAuthenticError, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed, References
+from webhooks.sources.facts import Rank
 from webhooks.sources.kind import Options
 from webhooks.sources.paths import check, find, places
-from webhooks.sources.standard import DEFAULTS, FACTS, KIND, REVERSED_RANK
+from webhooks.sources.standard import DEFAULTS, FACTS, KIND
 from webhooks.sources.standard.keys import complaint
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -198,13 +199,13 @@ def test_a_paid_invoice_is_read() -> None:
         account="tenant-1",
         invoice="INV-1",
         order=1_767_225_600_344,
-        rank=1,
+        rank=Rank.PAID,
         at=1_767_225_600_344,
         references=(References(WORKSPACE, DOCUMENTED),),
     )
 
 
-@pytest.mark.parametrize("kind", [kind for kind, (_, rank) in FACTS.items() if rank == REVERSED_RANK])
+@pytest.mark.parametrize("kind", [kind for kind, (_, rank) in FACTS.items() if rank > Rank.PAID])
 def test_what_takes_payment_back_is_a_reversal_that_need_not_name_entries(kind: str) -> None:
     event = told(sample("standard", "invoice.voided").replace(b"invoice.voided", kind.encode()))
 
@@ -303,7 +304,7 @@ def test_a_payload_of_ones_own_shape_is_read_by_paths() -> None:
         account="7",
         invoice="42",
         order=1_767_225_600_000,
-        rank=1,
+        rank=Rank.PAID,
         at=1_767_225_600_000,
         references=(References(WORKSPACE, DOCUMENTED),),
     )

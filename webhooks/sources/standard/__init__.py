@@ -12,7 +12,6 @@ shapes are described by paths in the settings, which take the place of DEFAULTS.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -21,29 +20,25 @@ from multidict import CIMultiDictProxy
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
-from webhooks.events import Event, InvoiceIssued, InvoicePaid, InvoiceReversed
+from webhooks.events import Event, InvoiceIssued, InvoicePaid
 from webhooks.references import from_fields
 from webhooks.sources import paths
+from webhooks.sources.facts import GONE, MONEY_GONE, Fact, Rank, told
 from webhooks.sources.kind import About, Kind, Options, Parsed
 from webhooks.sources.payload import decode, identifier, milliseconds, type_shown
 from webhooks.sources.standard.keys import complaint, hmac_keys, public_keys
 from webhooks.sources.standard.samples import sample, sign
 
-ISSUED_RANK, PAID_RANK, REVERSED_RANK = 0, 1, 2
-"""A payment follows the invoice, a reversal follows either: in the same instant it is the last."""
-
-Fact = type[InvoiceIssued] | type[InvoicePaid] | partial[InvoiceReversed]
-GONE, MONEY_GONE = partial(InvoiceReversed), partial(InvoiceReversed, stands=True)
-
-FACTS: MappingProxyType[str, tuple[Fact, int]] = MappingProxyType({
-    "invoice.issued": (InvoiceIssued, ISSUED_RANK),
-    "invoice.paid": (InvoicePaid, PAID_RANK),
-    "invoice.voided": (GONE, REVERSED_RANK),
-    "invoice.reversed": (GONE, REVERSED_RANK),
-    "invoice.refunded": (MONEY_GONE, REVERSED_RANK),
-    "invoice.uncollectible": (MONEY_GONE, REVERSED_RANK),
-    "invoice.deleted": (GONE, REVERSED_RANK),
+FACTS: MappingProxyType[str, tuple[Fact, Rank]] = MappingProxyType({
+    "invoice.issued": (InvoiceIssued, Rank.ISSUED),
+    "invoice.uncollectible": (MONEY_GONE, Rank.GIVEN_BACK),
+    "invoice.paid": (InvoicePaid, Rank.PAID),
+    "invoice.refunded": (MONEY_GONE, Rank.GIVEN_BACK),
+    "invoice.voided": (GONE, Rank.ENDED),
+    "invoice.reversed": (GONE, Rank.ENDED),
+    "invoice.deleted": (GONE, Rank.ENDED),
 })  # fmt: skip
+"""A sender who writes off what is paid knows what he does: for ties, that is like a refund."""
 
 DEFAULTS = (
     ("type", "type"),
@@ -93,30 +88,22 @@ def parse(delivery: Delivery, options: Options) -> Parsed:
     return Parsed((_fact(*FACTS[kind], delivery, document, places),))
 
 
-def _fact(fact: Fact, rank: int, delivery: Delivery, document: object, places: paths.Places) -> Event:
-    """References do not decide a reversal, the ledger's memory does: where they are none or broken, it cannot tell."""
-    workspace, entries, link, account, number = (
-        paths.find(document, name, places) for name in ("workspace", "entries", "link", "account", "number")
+def _fact(fact: Fact, rank: Rank, delivery: Delivery, document: object, places: paths.Places) -> Event:
+    """A reversal that names no entries cannot tell whether there are none."""
+    workspace, entries, link, account = (
+        paths.find(document, name, places) for name in ("workspace", "entries", "link", "account")
     )
-    named = from_fields(workspace, entries, link, names=places.names)
-    at = milliseconds(paths.find(document, "timestamp", places), "timestamp")
-    claims = rank != REVERSED_RANK
-    return fact(
-        id=_id(delivery.headers),
-        account=_optional(account, "account"),
-        invoice=identifier(paths.find(document, "invoice", places), "invoice"),
-        order=at,
+    shown = entries is not None or rank <= Rank.PAID
+    return told(
+        fact,
+        event=_id(delivery.headers),
+        invoice=paths.find(document, "invoice", places),
+        at=milliseconds(paths.find(document, "timestamp", places), "timestamp"),
         rank=rank,
-        at=at,
-        references=named.references if claims or not (named.unresolved or entries is None) else None,
-        unresolved=named.unresolved if claims else "",
-        link=named.link if claims else "",
-        number=_optional(number, "number"),
+        named=from_fields(workspace, entries, link, names=places.names) if shown else None,
+        account="" if account is None or account == "" else identifier(account, "account"),
+        number=paths.find(document, "number", places),
     )
-
-
-def _optional(value: object, where: str) -> str:
-    return "" if value is None or value == "" else identifier(value, where)
 
 
 def _id(headers: CIMultiDictProxy[str]) -> str:
@@ -149,9 +136,9 @@ ABOUT = About(
     proves="body and time",
     references="data.workspace_id and data.time_entry_ids, or data.clockify_link",
     room=None,
-    issued=tuple(name for name, (_, rank) in FACTS.items() if rank == ISSUED_RANK),
-    paid=tuple(name for name, (_, rank) in FACTS.items() if rank == PAID_RANK),
-    reversed=tuple(name for name, (_, rank) in FACTS.items() if rank == REVERSED_RANK),
+    issued=tuple(name for name, (_, rank) in FACTS.items() if rank == Rank.ISSUED),
+    paid=tuple(name for name, (_, rank) in FACTS.items() if rank == Rank.PAID),
+    reversed=tuple(name for name, (_, rank) in FACTS.items() if rank > Rank.PAID),
 )
 KIND = Kind(
     name="standard", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, complaints=complaints
