@@ -149,6 +149,7 @@ async def _work_while_the_store_lasts(
         worker = InstantWorker(
             functions(job_timeout(settings)),
             heard=sweep.heard,
+            over=sweep.over,
             redis_pool=store,
             queue_name=store.default_queue_name,
             job_serializer=encode,

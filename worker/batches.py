@@ -15,7 +15,8 @@ class Batch:
 def plan(wishes: Mapping[str, bool], size: int, *, more: bool, aside: Collection[str] = ()) -> list[Batch]:
     """Batches of at most `size` for all wishes but those set `aside`.
 
-    With `more` behind them, a batch that is not full waits for it, unless none is full.
+    With `more` behind them, a batch that is not full waits for it, unless none is full, or it has the first wish of all:
+    there may always be more, and nothing waits for ever.
     """
     batches = [
         Batch(invoiced, tuple(entries[start : start + size]))
@@ -24,7 +25,11 @@ def plan(wishes: Mapping[str, bool], size: int, *, more: bool, aside: Collection
         for start in range(0, len(entries), size)
     ]
     full = [batch for batch in batches if len(batch.entries) == size]
-    return full if more and full else batches
+    if not (more and full):
+        return batches
+    head = next(entry for entry in wishes if entry not in aside)
+    oldest = [batch for batch in batches if batch.entries[0] == head]
+    return oldest + [batch for batch in full if batch.entries[0] != head]
 
 
 def bisect(batch: Batch) -> tuple[Batch, Batch]:

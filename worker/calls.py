@@ -42,9 +42,8 @@ class Calls:
         self.tally, self.too_large = Tally(pending), False
         return self.tally.wishes
 
-    async def send(self, supply: Supply) -> None:
-        """Send one batch after the other, as long as it may be."""
-        following: Batch | None = None
+    async def send(self, supply: Supply, following: Batch | None = None) -> None:
+        """Send one batch after the other, as long as it may be; first the one whose call is counted already."""
         while batch := await self._next(supply, following):
             following = None
             if await self._pace.permitted(batch):
@@ -71,11 +70,11 @@ class Calls:
 
         If Clockify still takes an entry that it took before, it is not.
         """
-        control, self._control = self._control, None
-        if (
-            self._trial.suspects and control and self._still_wanted(control)
-            and await self._pace.permitted(control)
-        ):  # fmt: skip
+        control = self._control
+        if self._trial.suspects and control and self._still_wanted(control):
+            if not await self._pace.permitted(control):
+                return  # whoever has the lease next finds the same suspects
+            self._control = None
             await self._mark(control)
         if self._trial.suspects and self._pace.stop is None:
             _, reason = next(iter(self._trial.suspects.values()))

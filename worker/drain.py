@@ -52,7 +52,7 @@ async def begin(workshop: Workshop, workspace: str) -> "Drain | None":
         most_entries=workshop.batch_size * BATCHES_AHEAD,
         most_markings=MOST_MARKINGS,
         batch_size=workshop.batch_size,
-        limits=counted if fingerprint and not workshop.dry_run else (),
+        limits=counted if fingerprint and not (workshop.dry_run or workshop.closing.is_set()) else (),
     )
     if begun is None:
         return None
@@ -82,7 +82,7 @@ class Drain:
 
     async def work(self) -> Handover:
         """Plan and send, round by round, until nothing is left, time is up, or Clockify wants no more."""
-        while self._pace.goes_on:
+        while self._pace.goes_on or (self._backlog and self._backlog.permitted):
             todo = await self._plan()
             if not todo and not self._trial.ask:
                 if self._claims_missing:
@@ -136,13 +136,14 @@ class Drain:
         """
         alone = self._sizing.growing or not self._pace.proven
         now, later = (todo[:1], todo[1:]) if alone else (todo, [])
+        counted = [now.pop(0)] if now and self._pace.granted(now[0]) else []
         supply = Supply(now, LOW, None if alone else self._further)
-        together = min(len(now), self._shop.in_flight)
+        others = min(len(now), self._shop.in_flight - len(counted))
+        senders = [*(self._calls.send(supply, batch) for batch in counted)]
+        senders += [self._calls.send(supply) for _ in range(others)]
         try:
             # A failure of one must not cancel the others: what they have sent, the ledger must hear of.
-            results = await asyncio.gather(
-                *(self._calls.send(supply) for _ in range(together)), return_exceptions=True
-            )
+            results = await asyncio.gather(*senders, return_exceptions=True)
         finally:
             left = await supply.close()
         self._trial.put_back((*left, *later))

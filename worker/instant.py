@@ -25,14 +25,20 @@ class InstantWorker(Worker):
     It writes no health check of arq's: a full store would refuse it. Its sign of life is the ledger's.
     """
 
-    def __init__(self, *arguments: Any, heard: Callable[[str], Awaitable[None]], **options: Any) -> None:
-        """Tell `heard` the id of each job at once; arq reads what it is, and keeps its books, only after that."""
+    def __init__(
+        self,
+        *arguments: Any,
+        heard: Callable[[str], Awaitable[None]],
+        over: Callable[[str], None],
+        **options: Any,
+    ) -> None:
+        """Tell `heard` the id of each job at once; arq reads what it is, and keeps its books, after that; then tell `over`."""
         super().__init__(*arguments, **options)
-        self._heard = heard
+        self._heard, self._over = heard, over
 
     async def _poll_iteration(self) -> None:
         self._collect()
-        if self.job_counter >= self.max_jobs:
+        if len(self.tasks) >= self.max_jobs:
             await asyncio.wait(self.tasks.values(), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         elif popped := await self.pool.bzpopmin(self.queue_name, timeout=PATIENCE):
             self._start(popped[1].decode(errors="replace"))
@@ -42,17 +48,14 @@ class InstantWorker(Worker):
         self._collect()
         if job_id in self.tasks:
             return
-        self.job_counter += 1
-        task = self.loop.create_task(self._run(job_id))
-        task.add_done_callback(self._one_less)
-        self.tasks[job_id] = task
+        self.tasks[job_id] = self.loop.create_task(self._run(job_id))
 
     async def _run(self, job_id: str) -> None:
         await self._heard(job_id)
-        await self.run_job(job_id, timestamp_ms())
-
-    def _one_less(self, _: "asyncio.Task[Any]") -> None:
-        self.job_counter -= 1
+        try:
+            await self.run_job(job_id, timestamp_ms())
+        finally:
+            self._over(job_id)
 
     def _collect(self) -> None:
         """Forget the jobs that have ended; raise what the store has made of one."""

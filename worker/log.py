@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 import msgspec
@@ -25,6 +26,7 @@ _SECRET = re.compile(
     r"(?i)secret|password|passwd|token|signature|authorization|cookie|credential|(api|private|signing).?key"
 )
 _REDACTED = "***"
+_DEEP = (dict, list)
 
 
 LATE = 0.02
@@ -83,9 +85,13 @@ class Lines:
             self._stream.flush()
 
     def _line(self, level: str, fields: EventDict) -> str:
-        told: Any = fields
-        for processor in self._processors:
-            told = processor(None, level, told)
+        event = fields.get("event")
+        try:
+            told: Any = fields
+            for processor in self._processors:
+                told = processor(None, level, told)
+        except Exception as error:  # noqa: BLE001 - of a field's own: the other lines must not be lost with it
+            told = f"{event}: a field cannot be put into words: {type(error).__name__}"
         return f"{told}\n"
 
 
@@ -107,6 +113,10 @@ def configure(
     Returns what its lines go through.
     """
     stream = sys.stdout if stream is None else stream
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(
+            errors="backslashreplace"
+        )  # one letter that its encoding lacks would cost all lines beside it
     least = logging.getLevelNamesMapping()[level.upper()]
     as_text = format == "text" or (format == "auto" and stream.isatty())
     last = _text(colors=stream.isatty() and not environ.get("NO_COLOR")) if as_text else _json()
@@ -153,7 +163,7 @@ def _written(second: int) -> str:
 
 def redact(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
     """Hide the values of fields that are named like secrets, at any depth."""
-    if not any(map(_is_secret, fields)) and dict not in map(type, fields.values()):
+    if not any(map(_is_secret, fields)) and not any(isinstance(value, _DEEP) for value in fields.values()):
         return fields
     return {name: _hidden(name, value) for name, value in fields.items()}
 
@@ -163,6 +173,8 @@ def _hidden(name: str, value: Any) -> Any:
         return _REDACTED
     if isinstance(value, dict):
         return {str(key): _hidden(str(key), one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_hidden("", one) for one in value]
     return value
 
 

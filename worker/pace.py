@@ -49,6 +49,8 @@ class Pace:
         self.stop: Handover | None = None
         self._limited: float | None = None
         self.limits = limits
+        self._slack = min((limit.window for limit in limits), default=0.0) * (1 - 1 / WIDER)
+        self._asking = asyncio.Lock()
 
     @property
     def goes_on(self) -> bool:
@@ -69,21 +71,34 @@ class Pace:
 
         `batch` is what a PATCH is about to set; None for a question.
         """
-        answer = self._answers.pop(batch, None)
-        while True:
-            asked, wait = answer or await self._ask(batch)
+        answer, counted = self._answers.pop(batch, None), 0.0
+        while answer := answer or await self._ask(batch, counted):
+            asked, wait = answer
             answer = None
-            if wait > SHORT_WAIT or asked + wait > self._until:
+            if wait > SHORT_WAIT or (wait and asked + wait > self._until):
                 self._limited = max(wait, self._limited or 0.0)
                 return False
             if wait:
                 await asyncio.sleep(wait)
-            elif time.monotonic() - asked < FRESH:
+                continue
+            counted = counted or asked
+            if time.monotonic() - asked < FRESH:
                 return self.stop is None
+        return False
 
-    async def _ask(self, batch: Batch | None) -> tuple[float, float]:
-        asked = time.monotonic()
-        return asked, await self._shop.hands.permit(self._lease, self.limits, batch)
+    async def _ask(self, batch: Batch | None, counted: float) -> tuple[float, float] | None:
+        """Ask for a call; None where none is wanted any more. One after the other: after a failure, nobody asks.
+
+        One that was `counted` a moment ago, and has become stale, is not counted again: only the lease is renewed.
+        """
+        async with self._asking:
+            in_time = self.stop is None and time.monotonic() < self._until
+            if not (self.goes_on or (counted and in_time)):
+                return None
+            asked = time.monotonic()
+            still_counts = counted and asked - counted < self._slack
+            limits = () if still_counts else self.limits
+            return asked, await self._shop.hands.permit(self._lease, limits, batch)
 
     def handover(self) -> Handover:
         """What is left to whoever has the lease next."""

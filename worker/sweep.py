@@ -43,13 +43,18 @@ class Sweep:
             await drain(self._workshop, workspace)
         except STORE_ERRORS as error:
             log.warning("drain.interrupted", workspace=workspace, reason=str(error))
-        self._look.set()
+        finally:
+            self._look.set()
 
     async def heard(self, job_id: str) -> None:
         """A bell rings: its drain is first, then arq may read what the job is."""
         if workspace := bell.workspace(job_id):
             task = self._heard[workspace] = self._start(workspace)
             await asyncio.wait([task], timeout=self._patience)
+
+    def over(self, job_id: str) -> None:
+        """What the bell rang for is done, though arq may never have run its job: it can be expired, or unreadable."""
+        self._heard.pop(bell.workspace(job_id) or "", None)
 
     async def rung(self, workspace: str) -> None:
         """A drain for the bell. It may outlast the job, cancelled or not: what it has sent, the ledger must hear of."""
@@ -72,7 +77,7 @@ class Sweep:
 
     async def finish(self) -> None:
         """Wait for the drains that are under way."""
-        await asyncio.gather(*self._running.values())
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _say_that_it_lives(self) -> None:
         if time.monotonic() >= self._next_sign:
@@ -91,5 +96,11 @@ class Sweep:
         task = self._running.get(workspace)
         if task is None:
             task = self._running[workspace] = asyncio.create_task(self.drain(workspace))
-            task.add_done_callback(lambda _: self._running.pop(workspace))
+            task.add_done_callback(lambda ended: self._ended(workspace, ended))
         return task
+
+    def _ended(self, workspace: str, task: asyncio.Task[None]) -> None:
+        """A fault of ours in a drain is told, whoever started it; the lease runs out, and it is tried again."""
+        del self._running[workspace]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("drain.failed", workspace=workspace, exc_info=error)

@@ -39,3 +39,17 @@ def test_with_more_behind_it_and_none_full_all_go_out() -> None:
 
 def test_a_batch_falls_into_two_halves_of_the_same_flag() -> None:
     assert bisect(Batch(False, ("a", "b", "c"))) == (Batch(False, ("a",)), Batch(False, ("b", "c")))
+
+
+def test_what_has_the_first_wish_of_all_does_not_wait_for_more() -> None:
+    wishes = {"x": False} | dict.fromkeys("abcd", True) | {"y": False}
+
+    assert plan(wishes, 3, more=True) == [Batch(False, ("x", "y")), Batch(True, ("a", "b", "c"))]
+    assert plan(wishes, 3, more=True, aside={"x"}) == [Batch(True, ("a", "b", "c"))]
+
+
+@given(WISHES, st.integers(1, 7), st.booleans())
+def test_whatever_waits_the_first_wish_goes_out(wishes: dict[str, bool], size: int, more: bool) -> None:
+    gone = {entry for one in plan(wishes, size, more=more) for entry in one.entries}
+
+    assert set(list(wishes)[:1]) <= gone

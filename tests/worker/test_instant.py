@@ -32,6 +32,7 @@ UNREADABLE_BODIES = [
     b'{"f":"drain","a":[],"k":{},"t":null}',
 ]
 BELL: dict[str, Any] = {
+    "over": lambda _: None,
     "job_serializer": encode,
     "job_deserializer": decode,
     "handle_signals": False,
@@ -74,7 +75,7 @@ async def running(
         "max_jobs": 10,
     }
     if kind is InstantWorker:
-        usual["heard"] = note
+        usual |= {"heard": note, "over": lambda _: None}
     worker = kind(
         functions,
         redis_pool=store,

@@ -92,6 +92,41 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing() -> None:
     structlog.get_logger().info("nobody hears this")
 
 
+async def test_a_field_that_has_no_words_costs_no_line_but_its_own() -> None:
+    class Mute:
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    stream = Counted()
+    configure("info", "json", stream)
+    logger = structlog.get_logger()
+    logger.info("before")
+    logger.info("batch.applied", said=Mute())
+    logger.info("after")
+    await wait_until(lambda: stream.writes, because="nothing was written")
+
+    first, mute, last = stream.getvalue().splitlines()
+    assert (json.loads(first)["event"], json.loads(last)["event"]) == ("before", "after")
+    assert mute == "batch.applied: a field cannot be put into words: RuntimeError"
+
+
+@pytest.mark.parametrize("format_", ["json", "text"])
+async def test_a_letter_that_the_streams_encoding_lacks_costs_no_line(format_: str) -> None:
+    raw = io.BytesIO()
+    configure("info", format_, io.TextIOWrapper(raw, encoding="latin-1"))
+    logger = structlog.get_logger()
+    logger.info("before")
+    logger.info("delivery.accepted", said="\u0141\ud800")
+    logger.info("after")
+    await wait_until(lambda: raw.getvalue().count(b"\n") == 3, because="lines are missing")
+
+
+def test_secrets_are_hidden_at_any_depth() -> None:
+    told = written(tried=[{"api_key": "s3cret", "at": [{"password": "s3cret"}]}])
+
+    assert told["tried"] == [{"api_key": "***", "at": [{"password": "***"}]}]
+
+
 def test_a_fact_is_one_line_whatever_its_fields_hold() -> None:
     stream = io.StringIO()
     configure("info", "json", stream)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.conditions import wait_until
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, bench, ids, opened, paid
@@ -64,6 +65,33 @@ async def test_what_was_heard_of_is_drained_once_and_waited_for(worker: Bench) -
 
     await scripts_called("in_0", "no bell")
     assert await scripts_called("in_1", f"drain:{WORKSPACE}:17") == await scripts_called("in_2", "no bell")
+
+
+async def test_nothing_is_left_of_a_bell_that_arq_made_nothing_of(worker: Bench) -> None:
+    sweep = Sweep(worker.shop, name="a worker", most=10, patience=10.0)
+    await worker.ledger.intake.accept(paid("in_1", 1, A))
+
+    await sweep.heard(f"drain:{WORKSPACE}:1")
+    sweep.over(f"drain:{WORKSPACE}:1")
+    sweep.over("no bell of ours")
+
+    assert not sweep._heard
+    assert worker.invoiced([A]) == [True]
+
+
+async def test_a_fault_of_ours_in_a_drain_is_told_with_its_workspace(
+    worker: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("worker.sweep.drain", fails)
+    with capture_logs() as logs:
+        async with sweeping(worker):
+            await worker.ledger.intake.accept(paid("in_1", 1, A))
+            await wait_until(lambda: logs, because="nothing was told")
+
+    assert {(one["event"], one["workspace"]) for one in logs} == {("drain.failed", WORKSPACE)}
 
 
 async def test_a_workspace_that_waits_is_looked_at_when_it_is_due(worker: Bench) -> None:
