@@ -4,15 +4,20 @@ Pure. Webhooks: https://developer.gocardless.com/api-reference/#appendix-webhook
 signature is answered 498, a delivery without an event that concerns us 204. Nothing that is signed tells the time of
 sending, so an old delivery can be replayed, which moves nothing.
 
-- `confirmed` and `paid_out` say that the money is there. `failed`, `charged_back`, `late_failure_settled` and
-  `chargeback_settled` say that it is not; `chargeback_cancelled` brings it back.
+- `confirmed` and `paid_out` say that the money is there. `failed` and `charged_back` say that it is not;
+  `chargeback_cancelled` brings it back. That either was settled only books what they have said, perhaps after the payment
+  was tried again: nothing follows from it.
 - `cancelled` and `customer_approval_denied` end the payment.
-- A refund does not tell whether it is of the whole payment: for a person (`unresolved`).
+- A refund does not tell whether it is of the whole payment: for a person (`unresolved`). So is one that has failed. As a
+  rule its events name the refund only, so it stands under its own id, not under its payment's.
+- Of events that do not concern us nothing is read but their names, so that they hold up none that do.
+- A delivery need not show the payment's metadata: then it cannot tell what the payment names.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -28,26 +33,20 @@ from webhooks.sources.payload import decode, milliseconds
 
 HEADER = "Webhook-Signature"
 REFUNDED = "a refund does not tell whether it is in full: decide by hand"
+REFUND_BACK = "a refund has failed, so its payment is paid after all: decide by hand"
 ROOM = 40
 """Ids in two of the three values of 500 characters that a payment's metadata have; the third names the workspace."""
-
-
-class Links(Struct):
-    """Ids of what an event is about."""
-
-    payment: str | None = None
-    refund: str | None = None
 
 
 class Happened(Struct):
     """One event: https://developer.gocardless.com/api-reference/#core-endpoints-events. `created_at` is RFC 3339."""
 
-    id: str
     resource_type: str
     action: str
+    id: object = None
     created_at: object = None
-    links: Links = msgspec.field(default_factory=Links)
-    resource_metadata: dict[str, object] | None = None
+    links: Any = None
+    resource_metadata: Any = None
 
 
 class Body(Struct):
@@ -62,11 +61,14 @@ _PAYMENTS: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
     "paid_out": (InvoicePaid, Rank.PAID),
     "failed": (MONEY_GONE, Rank.GIVEN_BACK),
     "charged_back": (MONEY_GONE, Rank.GIVEN_BACK),
-    "late_failure_settled": (MONEY_GONE, Rank.GIVEN_BACK),
-    "chargeback_settled": (MONEY_GONE, Rank.GIVEN_BACK),
     "chargeback_cancelled": (InvoicePaid, Rank.ENDED),
     "cancelled": (GONE, Rank.ENDED),
     "customer_approval_denied": (GONE, Rank.ENDED),
+})  # fmt: skip
+_REFUNDS: Mapping[str, str] = MappingProxyType({
+    "created": REFUNDED,
+    "failed": REFUND_BACK,
+    "funds_returned": REFUND_BACK,
 })  # fmt: skip
 _ACTIONS: Mapping[Told, str] = MappingProxyType(
     {"issued": "confirmed", "paid": "confirmed", "reversed": "failed"}
@@ -87,16 +89,26 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
 
 
 def _fact(one: Happened) -> Event | None:
-    """What one event says; references are those of its payment, where it shows the payment's metadata."""
-    at = milliseconds(one.created_at, "created_at")
-    named = None if one.resource_metadata is None else from_metadata(one.resource_metadata)
+    """What one event says, if it concerns us; references are those of its payment, where it shows the metadata."""
+    links = one.links if isinstance(one.links, dict) else {}
     if one.resource_type == "payments" and one.action in _PAYMENTS:
         fact, rank = _PAYMENTS[one.action]
-        return told(fact, event=one.id, invoice=one.links.payment, at=at, rank=rank, named=named)
-    if one.resource_type == "refunds" and one.action == "created":
-        invoice = one.links.payment or one.links.refund
         return told(
-            MONEY_GONE, event=one.id, invoice=invoice, at=at, rank=Rank.GIVEN_BACK, unresolved=REFUNDED
+            fact,
+            event=one.id,
+            invoice=links.get("payment"),
+            at=milliseconds(one.created_at, "created_at"),
+            rank=rank,
+            named=from_metadata(one.resource_metadata) if isinstance(one.resource_metadata, dict) else None,
+        )
+    if one.resource_type == "refunds" and one.action in _REFUNDS:
+        return told(
+            MONEY_GONE,
+            event=one.id,
+            invoice=links.get("payment") or links.get("refund"),
+            at=milliseconds(one.created_at, "created_at"),
+            rank=Rank.GIVEN_BACK,
+            unresolved=_REFUNDS[one.action],
         )
     return None
 
@@ -135,7 +147,7 @@ ABOUT = About(
     room=ROOM,
     paid=("payments confirmed", "payments paid_out", "payments chargeback_cancelled"),
     reversed=tuple(f"payments {name}" for name, (fact, _) in _PAYMENTS.items() if fact is not InvoicePaid),
-    by_hand=("refunds created",),
+    by_hand=tuple(f"refunds {name}" for name in _REFUNDS),
 )
 KIND = Kind(
     name="gocardless", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign,

@@ -6,21 +6,25 @@ replayed, which moves nothing. While a secret is replaced, there is a signature 
 
 - `sales-invoice.paid`, `.issued`, `.canceled`, and `payment.paid` for payments that stand by themselves: then the
   payment is the invoice.
-- A refund or a chargeback does not tell whether it is of the whole payment: for a person (`unresolved`).
-- Without the payload (`_embedded`), a delivery cannot tell what an invoice names; it can be linked by its id.
+- A refund or a chargeback does not tell whether it is of the whole payment: for a person (`unresolved`). So is a
+  chargeback that is reversed. They name the payment, never a sales invoice.
+- Without the payload (`_embedded`: Mollie's "simple" deliveries), a delivery cannot tell what an invoice names: entries can
+  be linked to it by its id. So switch payloads on.
+- Metadata are an object, or a text: one that is an object written as JSON, as in Mollie's own examples, or words.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from webhooks import signatures
-from webhooks.delivery import Delivery, NotAuthenticError, Trust
-from webhooks.events import InvoiceIssued, InvoicePaid
+from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
+from webhooks.events import Event, InvoiceIssued, InvoicePaid
 from webhooks.references import Named, from_metadata
 from webhooks.sources import shown
 from webhooks.sources.facts import GONE, MONEY_GONE, Fact, Rank, told
@@ -30,6 +34,7 @@ from webhooks.sources.payload import decode, milliseconds, type_shown
 HEADER = "X-Mollie-Signature"
 PREFIX = "sha256="
 TAKEN_BACK = "a refund or a chargeback does not tell whether it is in full: decide by hand"
+GIVEN_AGAIN = "a chargeback was reversed, so the payment is paid after all: decide by hand"
 ROOM = 36
 """Ids in the kilobyte that metadata may have: https://docs.mollie.com/reference/create-sales-invoice."""
 
@@ -46,27 +51,33 @@ class Entity(Struct):
 class Embedded(Struct):
     """The payload."""
 
-    entity: Entity
+    entity: Entity | None = None
 
 
 class Notification(Struct):
     """An event. `createdAt` is RFC 3339."""
 
-    id: str
     type: str
-    entityId: str | None = None  # noqa: N815 - the vendor's name
+    id: object = None
+    entityId: object = None  # noqa: N815 - the vendor's name
     createdAt: object = None  # noqa: N815 - the vendor's name
-    embedded: Embedded | None = msgspec.field(default=None, name="_embedded")
+    embedded: Raw = msgspec.field(default=Raw(b"null"), name="_embedded")
 
 
 _NOTIFICATION = msgspec.json.Decoder(Notification)
+_EMBEDDED = msgspec.json.Decoder(Embedded | None)
+_OBJECT: msgspec.json.Decoder[Mapping[str, object]] = msgspec.json.Decoder(dict[str, object])
 _CHANGES: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
     "sales-invoice.issued": (InvoiceIssued, Rank.ISSUED),
     "sales-invoice.paid": (InvoicePaid, Rank.PAID),
     "sales-invoice.canceled": (GONE, Rank.ENDED),
     "payment.paid": (InvoicePaid, Rank.PAID),
 })  # fmt: skip
-_TAKEN_BACK = ("refund.refunded", "chargeback.received")
+_BY_HAND: Mapping[str, str] = MappingProxyType({
+    "refund.refunded": TAKEN_BACK,
+    "chargeback.received": TAKEN_BACK,
+    "chargeback.reversed": GIVEN_AGAIN,
+})  # fmt: skip
 _TYPES: Mapping[Told, str] = MappingProxyType({
     "issued": "sales-invoice.issued",
     "paid": "sales-invoice.paid",
@@ -85,16 +96,20 @@ def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
 def parse(delivery: Delivery, _: Options) -> Parsed:
     """The one fact of a delivery, or why it is none of ours."""
     one = decode(_NOTIFICATION, delivery.body, "body")
-    entity = one.embedded.entity if one.embedded else None
-    at = milliseconds(one.createdAt, "createdAt")
-    if one.type in _TAKEN_BACK:
-        invoice = (entity and entity.paymentId) or one.entityId
-        event = told(
-            MONEY_GONE, event=one.id, invoice=invoice, at=at, rank=Rank.GIVEN_BACK, unresolved=TAKEN_BACK
-        )
-        return Parsed((event,))
-    if one.type not in _CHANGES:
-        return Parsed((), type_shown(one.type))
+    if one.type in _CHANGES:
+        return _changed(one, _entity(one))
+    if one.type in _BY_HAND:
+        return Parsed((_for_a_person(one, _entity(one)),))
+    return Parsed((), type_shown(one.type))
+
+
+def _entity(one: Notification) -> Entity | None:
+    """What the delivery shows beside ids, if payloads are switched on."""
+    embedded = decode(_EMBEDDED, one.embedded, "_embedded")
+    return embedded.entity if embedded else None
+
+
+def _changed(one: Notification, entity: Entity | None) -> Parsed:
     fact, rank = _CHANGES[one.type]
     if fact is InvoicePaid and entity and entity.status not in (None, "paid"):
         return Parsed((), "the invoice is not paid in full")
@@ -102,19 +117,33 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
         fact,
         event=one.id,
         invoice=one.entityId,
-        at=at,
+        at=milliseconds(one.createdAt, "createdAt"),
         rank=rank,
-        named=_named(entity) if entity else None,
+        named=_named(entity.metadata) if entity else None,
         number=entity.invoiceNumber if entity else None,
     )
     return Parsed((event,))
 
 
-def _named(entity: Entity) -> Named:
-    """Metadata are an object, as a rule; a text may name entries among other words."""
-    if isinstance(entity.metadata, dict):
-        return from_metadata(entity.metadata)
-    return from_metadata({}, texts=[entity.metadata if isinstance(entity.metadata, str) else None])
+def _for_a_person(one: Notification, entity: Entity | None) -> Event:
+    return told(
+        MONEY_GONE,
+        event=one.id,
+        invoice=(entity and entity.paymentId) or one.entityId,
+        at=milliseconds(one.createdAt, "createdAt"),
+        rank=Rank.GIVEN_BACK,
+        unresolved=_BY_HAND[one.type],
+    )
+
+
+def _named(metadata: object) -> Named:
+    """What metadata of any shape name."""
+    if isinstance(metadata, dict):
+        return from_metadata(metadata)
+    text = metadata if isinstance(metadata, str) else ""
+    with suppress(UndecodableError):
+        return from_metadata(decode(_OBJECT, text.encode(errors="replace"), "metadata"))
+    return from_metadata({}, texts=[text])
 
 
 def sample(facts: Sample, _: Options) -> bytes:
@@ -152,6 +181,6 @@ ABOUT = About(
     issued=("sales-invoice.issued",),
     paid=("sales-invoice.paid", "payment.paid"),
     reversed=("sales-invoice.canceled",),
-    by_hand=_TAKEN_BACK,
+    by_hand=tuple(_BY_HAND),
 )
 KIND = Kind(name="mollie", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign)
