@@ -56,7 +56,7 @@ def growth(
     short: Short = False,
     json: Json = False,
     picture: Annotated[
-        Path | None, typer.Option(help="Where to draw it, as SVG; needs '.[pictures]'.")
+        Path | None, typer.Option(help="Where to draw it, as SVG; needs the extra `pictures`.")
     ] = None,
 ) -> None:
     """See how cost grows: with what waits, workspaces, entries an invoice, receivers and workers.

@@ -33,7 +33,7 @@ local function accept(i, past)
   end
 
   local record = fetch(ref)
-  if not invoiced and not shows and reason == '' and record and none_of_ours(record) then return 'unreferenced' end
+  if not invoiced and not shows and record and none_of_ours(record) then return 'unreferenced' end
   for _, event in ipairs(record and record[EVENTS] or {}) do
     if event[E_ID] == event_id then return 'known' end
   end

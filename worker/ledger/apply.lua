@@ -201,7 +201,7 @@ end
 
 -- Whether an event takes back an invoice of which all that is known is that it names nothing: there is nothing to do.
 local function takes_nothing_back(event, record)
-  return not event[E_INVOICED] and event[E_REASON] == '' and record and none_of_ours(record)
+  return not event[E_INVOICED] and record and none_of_ours(record)
 end
 
 -- Remembers which invoice a payment belongs to, and places the refunds that came before that was known.

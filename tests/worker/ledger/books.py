@@ -58,7 +58,7 @@ class Books:
             ref, fact.reason = payment, fact.reason or UNTIED
         known = self.invoices.get(ref, Invoice())
         plain = not fact.reason
-        if plain and cause.wanted is None and not fact.paid and ref in self.invoices and known.none_of_ours:
+        if cause.wanted is None and not fact.paid and ref in self.invoices and known.none_of_ours:
             return "unreferenced"
         if fact.id in known.facts:
             return "known"
@@ -172,7 +172,7 @@ class Books:
                 self.invoices.setdefault(ref, Invoice()).facts.setdefault(fact.id, fact)
                 continue
             fact.reason = "" if fact.reason in (UNTIED, UNKNOWN) else fact.reason
-            if fact.paid or fact.reason or not (known and known.none_of_ours):
+            if fact.paid or not (known and known.none_of_ours):
                 self.apply(ref, fact, now)
         del self.invoices[payment]
 

@@ -367,6 +367,16 @@ async def test_a_refund_of_an_invoice_that_is_none_of_ours_waits_for_nobody(ledg
     assert (await ledger.desk.figures())["unresolved_now"] == 0
 
 
+async def test_a_refund_of_a_part_of_an_invoice_that_is_none_of_ours_waits_for_nobody(ledger: Ledger) -> None:
+    by_hand = "refund of part of the invoice: decide by hand"
+    await ledger.intake.accept(paid("in_1", 1))
+
+    verdict = await ledger.intake.accept(taken_back("in_1", 2, unresolved=by_hand))
+
+    assert verdict is Verdict.UNREFERENCED
+    assert await ledger.desk.in_state(State.UNRESOLVED) == []
+
+
 async def test_a_refund_that_a_person_has_dropped_does_not_come_back_with_its_tie(worker: Bench) -> None:
     refund = taken_back("", 2, payment="pi_1", event="evt_refund")
     await tell(worker.ledger, paid("in_1", 1, A), refund)
