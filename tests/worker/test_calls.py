@@ -82,3 +82,19 @@ async def test_a_permit_that_has_become_old_is_asked_for_again(worker: Bench) ->
     pace.answered(batch, time.monotonic() - 5, 0.0)
     assert await pace.permitted(batch)
     assert await worker.ledger.store.exists("paidmark:limit:calls")
+
+
+async def test_what_cannot_be_concluded_for_want_of_a_call_is_left_to_the_next_lease(worker: Bench) -> None:
+    await waiting(worker.ledger, 2)
+    lease = await worker.ledger.hands.take(WORKSPACE)
+    assert lease
+    pace, trial = Pace(worker.shop, lease, []), Trial()
+    calls = Calls(worker.shop, lease, pace, trial, Sizing(2, 0))
+    taken, suspect = ids(2)
+    calls._control, trial.suspects = Batch(True, (taken,)), {suspect: (True, "refused strangely")}
+    worker.shop.closing.set()
+
+    await calls.conclude()
+
+    assert pace.stop is None
+    assert trial.suspects
