@@ -14,7 +14,8 @@ from typing import Any
 from tests.service import STANDARD_SECRET, STRIPE_SECRET
 from webhooks.app import served
 from webhooks.settings import DoorSettings
-from worker.log import Lines, configure
+from worker.lines import Lines
+from worker.log import configure
 from worker.settings import load
 
 STANDARD_KEY = base64.b64decode(STANDARD_SECRET.removeprefix("whsec_"))

@@ -50,6 +50,60 @@ def test_a_deleted_invoice_is_gone_whatever_its_status() -> None:
     assert not event.stands
 
 
-@pytest.mark.parametrize("name", ["payment.of-no-invoice", "invoice.another-status", "client"])
+def test_a_refund_in_full_leaves_the_invoice_issued_and_not_paid() -> None:
+    body = sample("invoiceninja", "payment.refunded-in-part").replace(b'"3"', b'"2"')
+    issued, back = KIND.parse(delivery(body), Options()).events
+
+    assert isinstance(issued, InvoiceIssued)
+    assert isinstance(back, InvoiceReversed)
+    assert (back.unresolved, back.stands) == ("", True)
+
+
+def test_a_refund_of_a_part_is_for_a_person() -> None:
+    issued, back = KIND.parse(delivery(sample("invoiceninja", "payment.refunded-in-part")), Options()).events
+
+    assert isinstance(issued, InvoiceIssued)
+    assert isinstance(back, InvoiceReversed)
+    assert (back.references, back.stands) == (None, True)
+    assert back.unresolved.endswith("decide by hand")
+
+
+@pytest.mark.parametrize("refunded", [b"null", b'"250.5"', b"true", b"-1", b"[]"])
+def test_an_invoice_that_is_cancelled_is_gone_whatever_is_said_of_a_refund(refunded: bytes) -> None:
+    body = sample("invoiceninja", "payment.refunded-in-part").replace(b'"3"', b'"5"')
+    event = read(KIND, body.replace(b"250.5", refunded))
+
+    assert isinstance(event, InvoiceReversed)
+    assert (event.unresolved, event.stands) == ("", False)
+
+
+def test_a_payment_that_is_deleted_finds_the_one_invoice_that_it_paid() -> None:
+    """It shows no invoices any longer, so that they can only be known from before."""
+    paid = read(KIND, sample("invoiceninja", "payment"))
+    gone = read(KIND, sample("invoiceninja", "payment.deleted"))
+
+    assert isinstance(paid, InvoicePaid)
+    assert isinstance(gone, InvoiceReversed)
+    assert (gone.invoice, gone.payment, gone.references, gone.stands) == ("", paid.payment, None, True)
+    assert (gone.order, gone.rank) > (paid.order, paid.rank)
+
+
+def test_a_payment_of_several_invoices_is_tied_to_none() -> None:
+    events = KIND.parse(delivery(sample("invoiceninja", "payment.of-two")), Options()).events
+
+    assert [event.payment for event in events] == ["", ""]
+
+
+@pytest.mark.parametrize("other", ["quote", "credit", "purchaseOrder", "recurringInvoice"])
+def test_what_has_the_fields_of_an_invoice_and_is_none_is_ignored(other: str) -> None:
+    """A quote that was converted has the status of an invoice that is paid."""
+    body = sample("invoiceninja", "quote").replace(b'"quote"', f'"{other}"'.encode())
+
+    assert KIND.parse(delivery(body), Options()).events == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["payment.of-no-invoice", "payment.without-invoices", "invoice.another-status", "client"]
+)
 def test_what_is_about_no_invoice_or_of_another_status_is_ignored(name: str) -> None:
     assert KIND.parse(delivery(sample("invoiceninja", name)), Options()).events == ()

@@ -49,6 +49,14 @@ def test_an_invoice_that_is_partly_paid_is_issued_and_not_paid() -> None:
     assert [type(event) for event in events] == [InvoiceIssued, InvoiceReversed]
 
 
+def test_an_invoice_that_is_deleted_is_gone_though_it_shows_that_it_was_paid() -> None:
+    body = sample("zoho", "invoice.paid").replace(b"invoice_updated", b"invoice_deleted")
+    event = read(KIND, body)
+
+    assert isinstance(event, InvoiceReversed)
+    assert not event.stands
+
+
 def test_another_status_is_ignored() -> None:
     assert KIND.parse(delivery(sample("zoho", "invoice.another-status")), Options()).events == ()
 

@@ -3,25 +3,32 @@
 Pure. https://invoiceninja.github.io/en/webhooks/. Deliveries are not signed: the secret is what a header of your own holds
 (`Authorization`, or the one that is set), or it follows the source's name in the address. What is answered 404, 405 or 410
 is deleted there, and what is answered 400 or 5xx is not sent again: so look at what was missed after an outage of your own.
+Fields and rules as in https://github.com/invoiceninja/invoiceninja, `app/Transformers` and `app/Jobs/Util/WebhookSingle.php`.
 
-- The kind of event is not in the body. A payment shows its `invoices`, an invoice itself: what their status is, counts.
+- The kind of event is not in the body. A payment shows its `invoices`, an invoice itself (`entity_type` says that it is one:
+  quotes, credits and orders have the same fields, and another meaning of `4`): what their status is, counts.
   `4` is paid, `2` and `3` (a part is paid) are issued, and not paid; `1` is a draft, `5` cancelled, `6` reversed.
+- A refund changes no more than that status, and only the payment is sent. In full it is `2`; with `3`, of a payment that
+  was refunded, a part was given back, and that is for a person.
+- A payment that is deleted shows its invoices no longer. One that was of a single invoice finds it, and takes it back; of
+  any other nobody knows what it paid, and a person has to look.
 - Custom values, the purchase order number and the notes of an invoice and of its lines may name entries.
-- There is no id of the event: the invoice, its status and the time of its change (in seconds) stand for it.
+- There is no id of the event: the invoice (or the payment), its status and the time of its change (in seconds) stand for it.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, Trust, UndecodableError
-from webhooks.events import Event
+from webhooks.events import Event, InvoiceIssued
 from webhooks.references import Named, from_metadata
 from webhooks.sources import shown
-from webhooks.sources.facts import State, stated
+from webhooks.sources.facts import IN_PART, MONEY_GONE, Rank, State, stated, told
 from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
 from webhooks.sources.payload import decode, identifier, milliseconds
 
@@ -29,6 +36,7 @@ HEADER = "Authorization"
 STATES: Mapping[str, State] = MappingProxyType({
     "1": "draft", "2": "open", "3": "open", "4": "paid", "5": "gone", "6": "gone",
 })  # fmt: skip
+_PARTLY = "3"
 _STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "2", "paid": "4", "reversed": "5"})
 
 
@@ -46,6 +54,7 @@ class Invoice(Line):
     """What is read of an invoice. `updated_at` is in seconds."""
 
     id: str | None = None
+    entity_type: str | None = None
     number: str | None = None
     status_id: str | int | None = None
     updated_at: object = None
@@ -60,8 +69,7 @@ class Body(Invoice):
     """An invoice, or a payment with its invoices."""
 
     invoices: list[Invoice] | None = None
-    type_id: str | int | None = None
-    amount: object = None
+    refunded: object = None
 
 
 _BODY = msgspec.json.Decoder(Body)
@@ -77,25 +85,48 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
     """The facts of a delivery, or why there are none."""
     body = decode(_BODY, delivery.body, "body")
     if body.invoices is not None:
-        facts = tuple(fact for invoice in body.invoices for fact in _facts(invoice))
+        facts = _paid_by(body, body.invoices)
         return Parsed(facts, "" if facts else "a payment of no invoice")
-    if body.status_id is None:
-        if body.id is None:
-            raise UndecodableError("body: neither a payment nor an invoice")
-        return Parsed((), "neither a payment nor an invoice")
-    facts = _facts(body)
-    return Parsed(facts, "" if facts else "another status")
+    if body.entity_type == "invoice":
+        facts = _facts(body)
+        return Parsed(facts, "" if facts else "another status")
+    if body.id is None:
+        raise UndecodableError("body: neither a payment nor an invoice")
+    return Parsed((), "neither a payment nor an invoice")
 
 
-def _facts(invoice: Invoice) -> tuple[Event, ...]:
-    state: State | None = "gone" if invoice.is_deleted else STATES.get(str(invoice.status_id))
+def _paid_by(payment: Body, invoices: list[Invoice]) -> tuple[Event, ...]:
+    """What a payment says of its invoices. It is tied to its invoice where there is one: a deleted one shows none."""
+    if payment.is_deleted and not invoices:
+        return (_deleted(payment),)
+    tied = payment.id if len(invoices) == 1 else None
+    refunded = isinstance(payment.refunded, int | float) and payment.refunded > 0
+    return tuple(fact for invoice in invoices for fact in _facts(invoice, payment=tied, refunded=refunded))
+
+
+def _deleted(payment: Body) -> Event:
+    name = identifier(payment.id, "the payment's id")
+    at = milliseconds(payment.updated_at, "updated_at")
+    return told(
+        MONEY_GONE, event=f"{name}:deleted:{at}", invoice=None, payment=name, at=at, rank=Rank.GIVEN_BACK
+    )
+
+
+def _facts(invoice: Invoice, *, payment: str | None = None, refunded: bool = False) -> tuple[Event, ...]:
+    status = str(invoice.status_id)
+    state: State | None = "gone" if invoice.is_deleted else STATES.get(status)
     if state is None:
         return ()
     name = identifier(invoice.id, "the invoice's id")
     at = milliseconds(invoice.updated_at, "updated_at")
-    return stated(
-        state, event=f"{name}:{state}:{at}", invoice=name, at=at, named=_named(invoice), number=invoice.number
-    )
+    event, named = f"{name}:{state}:{at}", _named(invoice)
+    said: dict[str, Any] = {"invoice": name, "at": at, "number": invoice.number, "payment": payment}
+    if refunded and status == _PARTLY and state == "open":
+        part = told(
+            MONEY_GONE, event=f"{name}:refunded:{at}", rank=Rank.GIVEN_BACK, unresolved=IN_PART, **said
+        )
+        return told(InvoiceIssued, event=event, named=named, rank=Rank.ISSUED, **said), part
+    return stated(state, event=event, named=named, **said)
 
 
 def _named(invoice: Invoice) -> Named:
@@ -110,6 +141,7 @@ def sample(facts: Sample, _: Options) -> bytes:
     at = int(facts.at)
     invoice = {
         "id": facts.invoice,
+        "entity_type": "invoice",
         "number": "MADE-UP-0001",
         "status_id": _STATUSES[facts.told],
         "private_notes": shown.text(facts),
@@ -118,7 +150,7 @@ def sample(facts: Sample, _: Options) -> bytes:
         "line_items": [{"notes": "Work by the hour"}],
     }
     return msgspec.json.encode(
-        {"id": "made-up", "amount": 1250, "type_id": "1", "updated_at": at, "invoices": [invoice]}
+        {"id": facts.event, "amount": 1250, "refunded": 0, "updated_at": at, "invoices": [invoice]}
     )
 
 
@@ -136,7 +168,8 @@ ABOUT = About(
     room=None,
     issued=("invoice status 2, 3",),
     paid=("invoice status 4",),
-    reversed=("invoice status 1, 5, 6, deleted",),
+    reversed=("invoice status 1, 5, 6, deleted", "payment deleted"),
+    by_hand=("payment refunded in part",),
 )
 KIND = Kind(
     name="invoiceninja",

@@ -1,13 +1,18 @@
-"""Recurly's JSON webhooks: charge invoices paid and reopened.
+"""Recurly's JSON webhooks: charge invoices paid, reopened and failed.
 
 Pure. https://docs.recurly.com/recurly-subscriptions/docs/webhooks. Signature: a time in milliseconds and HMACs, one for
 each secret while secrets are rotated. XML payloads are not signed, and so are refused.
 
 - A delivery is thin: it names the invoice and what happened to it. It never shows references, so entries are linked to
-  the invoice by its id, or by its number where the delivery has it.
-- `paid` says that it is paid in full. `reopened` takes that back.
-- Refunds are told of as credit invoices and payments, which do not name the charge invoice: nothing follows from them.
-- There is no id of the event: its type, its invoice and its time stand for it.
+  the invoice by its id, or by its number (`invoice_number`), which is what people see. What takes an invoice back shows
+  none either, and says so: then it is remembered of an invoice that is not linked yet, and a late link marks nothing.
+- `paid` says that it is paid in full. `reopened` takes that back; `failed` says that the money will not come: it is
+  written off, by hand or at the end of dunning. The invoice stands in both. There is no type for one that is void.
+- Refunds are told of as credit invoices and payments, which do not name the charge invoice, and never reopen it: nothing
+  follows from them.
+- There is no id of the event: its type, its invoice and its time (in seconds) stand for it.
+
+Types and fields: https://docs.recurly.com/recurly-subscriptions/docs/charge-invoice-notifications.
 """
 
 from collections.abc import Mapping
@@ -21,7 +26,7 @@ from webhooks import signatures
 from webhooks.delivery import Delivery, Trust
 from webhooks.events import InvoiceIssued, InvoicePaid
 from webhooks.references import Named
-from webhooks.sources.facts import GONE, MONEY_GONE, Fact, Rank, told
+from webhooks.sources.facts import MONEY_GONE, Fact, Rank, told
 from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
 from webhooks.sources.payload import decode, milliseconds, type_shown
 
@@ -44,8 +49,8 @@ _NOTIFICATION = msgspec.json.Decoder(Notification)
 _CHANGES: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
     "created": (InvoiceIssued, Rank.ISSUED),
     "paid": (InvoicePaid, Rank.PAID),
+    "failed": (MONEY_GONE, Rank.WRITTEN_OFF),
     "reopened": (MONEY_GONE, Rank.GIVEN_BACK),
-    "voided": (GONE, Rank.ENDED),
 })  # fmt: skip
 _TYPES: Mapping[Told, str] = MappingProxyType({"issued": "created", "paid": "paid", "reversed": "reopened"})
 
@@ -71,7 +76,7 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
         invoice=one.id,
         at=at,
         rank=rank,
-        named=_NOTHING_SHOWN if fact in (InvoicePaid, InvoiceIssued) else None,
+        named=_NOTHING_SHOWN,
         number=one.invoice_number,
     )
     return Parsed((event,))
@@ -85,7 +90,7 @@ def sample(facts: Sample, _: Options) -> bytes:
         "site_id": "made-up",
         "event_type": _TYPES[facts.told],
         "event_time": datetime.fromtimestamp(facts.at, UTC),
-        "account_code": "made-up",
+        "invoice_number": 1001,
     })  # fmt: skip
 
 
@@ -107,6 +112,6 @@ ABOUT = About(
     linkable=False,
     issued=("charge_invoice created",),
     paid=("charge_invoice paid",),
-    reversed=("charge_invoice reopened", "charge_invoice voided"),
+    reversed=("charge_invoice reopened", "charge_invoice failed"),
 )
 KIND = Kind(name="recurly", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign)

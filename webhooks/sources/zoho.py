@@ -2,10 +2,12 @@
 
 Pure. https://www.zoho.com/billing/kb/webhooks/securing-webhooks.html. A workflow rule or an event of yours sends the default
 payload, with the secret set. The signature covers the query's parameters, sorted by their names, and then the body as it is;
-no time, so an old delivery can be replayed, which moves nothing.
+no time, so an old delivery can be replayed, which moves nothing. Let it send JSON: a form is signed otherwise, and refused.
 
 - `invoice.status` counts: `paid` says that it is paid; `sent`, `viewed`, `unpaid`, `overdue` and `partially_paid` that it is
-  issued, and not paid; `void` and `draft` that it is not even that.
+  issued, and not paid; `void` and `draft` that it is not even that. One that is deleted is gone, whatever its status was.
+- Why an invoice is partly paid is not told, so a part that was given back looks like a part that was never paid: it is
+  not paid, and a person who wants its hours marked all the same has to say so.
 - Custom fields (by label or by name, with or without `cf_`), the reference number, the notes and the descriptions of lines
   may name entries.
 - Without an `event_id`, the invoice, its status and the time of its change stand for the event.
@@ -36,6 +38,7 @@ STATES: Mapping[str, State] = MappingProxyType({
     "draft": "draft", "void": "gone",
 })  # fmt: skip
 _CUSTOM = "cf_"
+_DELETED = "invoice_deleted"
 _OFFSET = re.compile(r"([+-][0-9]{2})([0-9]{2})")
 """Zoho writes +0530 where RFC 3339 has +05:30."""
 _STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "sent", "paid": "paid", "reversed": "void"})
@@ -109,7 +112,7 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
         if body.event_type is None:
             raise UndecodableError("body: no invoice, and no event")
         return Parsed((), type_shown(body.event_type))
-    state = STATES.get(invoice.status or "")
+    state: State | None = "gone" if body.event_type == _DELETED else STATES.get(invoice.status or "")
     if state is None:
         return Parsed((), "an invoice of another status")
     name = identifier(invoice.invoice_id, "invoice_id")
@@ -169,6 +172,6 @@ ABOUT = About(
     room=None,
     issued=("invoice sent, viewed, unpaid, overdue, partially_paid",),
     paid=("invoice paid",),
-    reversed=("invoice void, draft",),
+    reversed=("invoice void, draft, deleted",),
 )
 KIND = Kind(name="zoho", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign)
