@@ -33,7 +33,11 @@ local function accept(i, past)
   end
 
   local record = fetch(ref)
-  if not invoiced and not shows and record and none_of_ours(record) then return 'unreferenced' end
+  if not invoiced and not shows and record and none_of_ours(record) then
+    -- There is nothing to take back; but what is linked from now on is paid no longer.
+    if reason == '' then remember_turn(ref, record, event_id, order, rank, invoiced) end
+    return 'unreferenced'
+  end
   for _, event in ipairs(record and record[EVENTS] or {}) do
     if event[E_ID] == event_id then return 'known' end
   end

@@ -220,6 +220,7 @@ local function tie(payment, ref, at, future)
     else
       if event[E_REASON] == UNTIED or event[E_REASON] == UNKNOWN then event[E_REASON] = '' end
       if takes_nothing_back(event, record) then
+        if event[E_REASON] == '' then remember_turn(ref, record, event[E_ID], event[E_ORDER], event[E_RANK], false) end
         count('unreferenced')
       else
         apply(ref, record, event, at, future, false)

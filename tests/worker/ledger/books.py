@@ -59,6 +59,7 @@ class Books:
         known = self.invoices.get(ref, Invoice())
         plain = not fact.reason
         if cause.wanted is None and not fact.paid and ref in self.invoices and known.none_of_ours:
+            self._remember_turn(ref, known, fact)
             return "unreferenced"
         if fact.id in known.facts:
             return "known"
@@ -70,15 +71,19 @@ class Books:
             plain and (cause.wanted is not None or fact.wanted != names) and not any(fact.wanted.values())
         )
         if nothing and (self.counted or not fact.paid) and known.none_of_ours:
-            if fact.key > known.newest:
-                self.invoices.setdefault(ref, known).newest = fact.key
-                known.paid_in_full = fact.paid
+            self._remember_turn(ref, known, fact)
             verdict = "unreferenced"
         else:
             verdict = self.apply(ref, fact, now)
         if payment and payment != ref:
             self.tie(payment, ref, now)
         return verdict
+
+    def _remember_turn(self, ref: str, invoice: Invoice, fact: Fact) -> None:
+        """Of an invoice that names nothing only what its newest event says is kept."""
+        if not fact.reason and fact.key > invoice.newest:
+            invoice.newest, invoice.paid_in_full = fact.key, fact.paid
+            self.invoices[ref] = invoice
 
     def _look_for_links(self, ref: str, fact: Fact, cause: Cause) -> None:
         """What an event that names nothing stands for, if that was told under its link, its id or its number."""
@@ -174,6 +179,8 @@ class Books:
             fact.reason = "" if fact.reason in (UNTIED, UNKNOWN) else fact.reason
             if fact.paid or not (known and known.none_of_ours):
                 self.apply(ref, fact, now)
+            else:
+                self._remember_turn(ref, known, fact)
         del self.invoices[payment]
 
     def retry(self, ref: str, wanted: Names, decision: str, now: int) -> int:

@@ -101,6 +101,27 @@ async def test_a_link_that_comes_after_a_newer_reversal_marks_nothing(worker: Be
     assert marked(worker) == set()
 
 
+async def test_a_link_that_comes_after_a_reversal_of_what_named_nothing_marks_nothing(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 1))
+    await worker.ledger.intake.accept(taken_back("in_1", 2))
+
+    verdict = await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.drain()
+
+    assert verdict is Verdict.LINKED
+    assert marked(worker) == set()
+
+
+async def test_a_refund_by_payment_of_what_named_nothing_counts_against_a_later_link(worker: Bench) -> None:
+    await worker.ledger.intake.accept(taken_back("", 2, payment="pi_1", event="refund"))
+    await worker.ledger.intake.accept(paid("in_1", 1, payment="pi_1"))
+
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.drain()
+
+    assert marked(worker) == set()
+
+
 async def test_a_reversal_without_references_undoes_what_a_link_has_named(worker: Bench) -> None:
     await worker.ledger.intake.link(link("in_1", *HOURS))
     await worker.ledger.intake.accept(paid("in_1", 1))
