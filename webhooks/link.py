@@ -29,7 +29,7 @@ _STATUSES = {Verdict.LINKED: 200, Verdict.ACCEPTED: 200, Verdict.NAMED: 409}
 _WORDS = {
     Verdict.LINKED: "linked",
     Verdict.ACCEPTED: "linked, and marked: it was paid before",
-    Verdict.NAMED: "the invoice names its entries itself, and that counts",
+    Verdict.NAMED: "the invoice names its entries itself, or by another link, and that counts",
 }
 
 
@@ -94,8 +94,10 @@ def _place(door: Door, request: web.BaseRequest) -> tuple[str, str]:
     """The source's name and the invoice's, which may hold anything, percent-encoded."""
     if request.method != "PUT":
         raise WrongError(405, "PUT is the only method here")
-    parts = [unquote(part) for part in request.rel_url.raw_path.removeprefix(INVOICES).split("/")]
-    if len(parts) != _PARTS or not all(part.isprintable() and 0 < len(part) <= LONGEST_ID for part in parts):
+    given = request.rel_url.raw_path.removeprefix(INVOICES).split("/")
+    parts = [unquote(part, errors="surrogateescape") for part in given]
+    named = [*parts, request.query.get("account", "-")]
+    if len(parts) != _PARTS or not all(part.isprintable() and 0 < len(part) <= LONGEST_ID for part in named):
         raise WrongError(404, "the address is /invoices/SOURCE/INVOICE, percent-encoded")
     if parts[0] not in door.sources:
         raise WrongError(404, "no such source in the settings")

@@ -74,7 +74,10 @@ async def test_what_an_invoice_names_itself_is_not_changed_by_a_link(paidmark: S
 
     status, said = await put(paidmark, "/invoices/stripe/in_1")
 
-    assert (status, said) == (409, "the invoice names its entries itself, and that counts")
+    assert (status, said) == (
+        409,
+        "the invoice names its entries itself, or by another link, and that counts",
+    )
 
 
 async def test_an_id_may_hold_anything_percent_encoded(paidmark: Service) -> None:
@@ -113,7 +116,7 @@ async def test_without_a_token_it_is_not_told_which_sources_there_are(paidmark: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/stripe", "/stripe/", "/stripe/a/b", "/shop/in_1", "//in_1", "/stripe/%0a"]
+    "path", ["/stripe", "/stripe/", "/stripe/a/b", "/shop/in_1", "//in_1", "/stripe/%0a", "/stripe/%ff"]
 )
 async def test_what_is_no_address_of_an_invoice_is_not_found(paidmark: Service, path: str) -> None:
     assert (await put(paidmark, f"/invoices{path}"))[0] == 404

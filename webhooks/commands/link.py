@@ -16,7 +16,7 @@ from worker.settings import SettingsError, load
 SAID = {
     Verdict.LINKED: "linked: its entries are marked when it is paid",
     Verdict.ACCEPTED: "linked: it was paid before, and is being marked now",
-    Verdict.NAMED: "kept, but without effect: the invoice names its entries itself",
+    Verdict.NAMED: "kept, but without effect: the invoice names its entries itself, or by another link",
 }
 
 

@@ -35,7 +35,7 @@ local function accept(i, past)
   local record = fetch(ref)
   if not invoiced and not shows and record and none_of_ours(record) then
     -- There is nothing to take back; but what is linked from now on is paid no longer.
-    if reason == '' then remember_turn(ref, record, event_id, order, rank, invoiced) end
+    if reason == '' then remember_turn(ref, record, event_id, order, rank, invoiced, happened > at + future) end
     return 'unreferenced'
   end
   for _, event in ipairs(record and record[EVENTS] or {}) do
@@ -52,7 +52,7 @@ local function accept(i, past)
   if nothing_named and (unreferenced == 'counted' or not invoiced) and (not record or none_of_ours(record)) then
     -- That it is none of ours, and since when, is remembered all the same: what was paid before a reversal may come after
     -- it, and a refund that names only a payment must not wait for a person.
-    remember_turn(ref, record or new_record(), event_id, order, rank, invoiced)
+    remember_turn(ref, record or new_record(), event_id, order, rank, invoiced, happened > at + future)
     if payment ~= '' and payment ~= ref then tie(payment, ref, at, future) end
     return 'unreferenced'
   end

@@ -34,9 +34,9 @@ end
 -- Whether all that is known of an invoice is that it names nothing.
 local function none_of_ours(record) return #record[PLACES] == 0 and #record[EVENTS] == 0 end
 
--- Remembers of an invoice that names nothing when that was, and no more.
-local function remember_turn(ref, record, event_id, order, rank, paid)
-  if not none_of_ours(record) or compare({ event_id, paid, order, rank }, record) <= 0 then return end
+-- Remembers of an invoice that names nothing when that was, and no more. A clock far ahead must not outvote what follows.
+local function remember_turn(ref, record, event_id, order, rank, paid, early)
+  if early or not none_of_ours(record) or compare({ event_id, paid, order, rank }, record) <= 0 then return end
   turn_to(record, event_id, order, rank, paid)
   call('SET', 'paidmark:invoice:' .. ref, pack_record(record), 'PX', KEEP_EVENTS)
 end
@@ -220,7 +220,9 @@ local function tie(payment, ref, at, future)
     else
       if event[E_REASON] == UNTIED or event[E_REASON] == UNKNOWN then event[E_REASON] = '' end
       if takes_nothing_back(event, record) then
-        if event[E_REASON] == '' then remember_turn(ref, record, event[E_ID], event[E_ORDER], event[E_RANK], false) end
+        if event[E_REASON] == '' then
+          remember_turn(ref, record, event[E_ID], event[E_ORDER], event[E_RANK], false, event[E_AT] > at + future)
+        end
         count('unreferenced')
       else
         apply(ref, record, event, at, future, false)

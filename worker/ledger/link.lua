@@ -22,33 +22,43 @@ local function names_just(record, wanted)
   return count == #wanted
 end
 
--- The newest event of an invoice, if it is a payment that now names something: one that waits for a link, one of which
--- only its turn is remembered, or one that named what this link said before.
+-- The events of an invoice that now name something: those that wait for this link, whatever their turn; else the newest, if
+-- it is a payment that named nothing, or what this link said before, or of which only its turn is remembered.
 local function to_name(record)
-  if not record[PAID] then return nil end
+  local waiting, newest = {}, nil
   for _, event in ipairs(record[EVENTS]) do
-    if event[E_ID] == record[NEWEST] and event[E_INVOICED] then
-      local waits = event[E_STATE] == 'unresolved' and #event[E_WANTED] == 0
-        and (event[E_REASON] == NAMELESS or event[E_REASON] == UNLINKED .. name)
-      if waits or (has_names(record) and before_this and names_just(record, before_this)) then return event end
-      return nil
+    if event[E_STATE] == 'unresolved' and event[E_INVOICED] and event[E_REASON] == UNLINKED .. name then
+      waiting[#waiting + 1] = event
     end
+    if event[E_ID] == record[NEWEST] and event[E_INVOICED] then newest = event end
   end
-  if none_of_ours(record) or (before_this and names_just(record, before_this)) then
-    return { record[NEWEST], true, record[ORDER], record[RANK], at, at, '', '', 0, {} }
+  if #waiting > 0 or not record[PAID] then return waiting end
+  local said_before = before_this and has_names(record) and names_just(record, before_this)
+  if newest then
+    local nameless = newest[E_STATE] == 'unresolved' and newest[E_REASON] == NAMELESS
+    return (nameless or said_before) and { newest } or {}
   end
+  if none_of_ours(record) or said_before then
+    return { { record[NEWEST], true, record[ORDER], record[RANK], at, at, '', '', 0, {} } }
+  end
+  return {}
 end
 
-local refs, verdict = call('SMEMBERS', linked_to(name)), 'linked'
-table.sort(refs)
-table.insert(refs, 1, name)
-for i, ref in ipairs(refs) do
-  local record = (i == 1 or ref ~= name) and fetch(ref)
-  local event = record and to_name(record)
-  if event then
+-- Where there is an invoice of this id, others that show it as their number are not meant.
+local refs, verdict = { name }, 'linked'
+if not fetch(name) then
+  refs = call('SMEMBERS', linked_to(name))
+  table.sort(refs)
+end
+for _, ref in ipairs(refs) do
+  local record = fetch(ref)
+  local events = record and to_name(record) or {}
+  for _, event in ipairs(events) do
     event[E_WANTED], event[E_REASON] = places, ''
     if apply(ref, record, event, at, future, true) == 'accepted' then verdict = 'accepted' end
-  elseif record and record[PAID] and has_names(record) and not names_just(record, places) and verdict == 'linked' then
+  end
+  if #events == 0 and record and record[PAID] and has_names(record) and not names_just(record, places)
+    and verdict == 'linked' then
     verdict = 'named'
   end
 end

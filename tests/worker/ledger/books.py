@@ -59,7 +59,7 @@ class Books:
         known = self.invoices.get(ref, Invoice())
         plain = not fact.reason
         if cause.wanted is None and not fact.paid and ref in self.invoices and known.none_of_ours:
-            self._remember_turn(ref, known, fact)
+            self._remember_turn(ref, known, fact, now)
             return "unreferenced"
         if fact.id in known.facts:
             return "known"
@@ -71,7 +71,7 @@ class Books:
             plain and (cause.wanted is not None or fact.wanted != names) and not any(fact.wanted.values())
         )
         if nothing and (self.counted or not fact.paid) and known.none_of_ours:
-            self._remember_turn(ref, known, fact)
+            self._remember_turn(ref, known, fact, now)
             verdict = "unreferenced"
         else:
             verdict = self.apply(ref, fact, now)
@@ -79,9 +79,9 @@ class Books:
             self.tie(payment, ref, now)
         return verdict
 
-    def _remember_turn(self, ref: str, invoice: Invoice, fact: Fact) -> None:
+    def _remember_turn(self, ref: str, invoice: Invoice, fact: Fact, now: int) -> None:
         """Of an invoice that names nothing only what its newest event says is kept."""
-        if not fact.reason and fact.key > invoice.newest:
+        if not fact.reason and fact.key > invoice.newest and fact.at <= now + FUTURE_MS:
             invoice.newest, invoice.paid_in_full = fact.key, fact.paid
             self.invoices[ref] = invoice
 
@@ -102,29 +102,35 @@ class Books:
         before = self.links.get(name)
         self.links[name] = wanted
         verdict = "linked"
-        for ref in [name, *sorted(self.names.get(name, set()) - {name})]:
+        for ref in [name] if name in self.invoices else sorted(self.names.get(name, set())):
             invoice = self.invoices.get(ref, Invoice())
-            fact = self._to_name(invoice, name, before)
-            if fact:
+            facts = self._to_name(invoice, name, before)
+            for fact in facts:
                 fact.wanted, fact.reason = wanted, ""
                 if self.apply(ref, fact, now, again=True) == "accepted":
                     verdict = "accepted"
-            elif invoice.paid_in_full and invoice.names_something and not invoice.names_just(wanted):
+            if (
+                not facts
+                and invoice.paid_in_full
+                and invoice.names_something
+                and not invoice.names_just(wanted)
+            ):
                 verdict = "named" if verdict == "linked" else verdict
         return verdict
 
-    def _to_name(self, invoice: Invoice, name: str, before: Names | None) -> Fact | None:
+    def _to_name(self, invoice: Invoice, name: str, before: Names | None) -> list[Fact]:
+        waiting = [
+            fact for fact in invoice.unresolved() if fact.paid and fact.reason == f"{UNLINKED}: {name}"
+        ]
+        if waiting or not invoice.paid_in_full:
+            return waiting
         newest = next((fact for fact in invoice.facts.values() if fact.key == invoice.newest), None)
         said_so = before is not None and invoice.names_just(before) and invoice.names_something
-        if not invoice.paid_in_full:
-            return None
         if newest:
-            waits = newest.state is State.UNRESOLVED and newest.reason in (NAMELESS, f"{UNLINKED}: {name}")
-            return newest if (waits and not newest.wanted) or said_so else None
-        if invoice.none_of_ours or said_so:
-            order, rank, event = invoice.newest
-            return Fact(event, True, order, rank, 0, {}, "")
-        return None
+            nameless = newest.state is State.UNRESOLVED and newest.reason == NAMELESS
+            return [newest] if nameless or said_so else []
+        order, rank, event = invoice.newest
+        return [Fact(event, True, order, rank, 0, {}, "")] if invoice.none_of_ours or said_so else []
 
     def apply(self, ref: str, fact: Fact, now: int, *, again: bool = False) -> str:
         """What an event does to its invoice; `again`, if it is there already and a person brings it back."""
@@ -180,7 +186,7 @@ class Books:
             if fact.paid or not (known and known.none_of_ours):
                 self.apply(ref, fact, now)
             else:
-                self._remember_turn(ref, known, fact)
+                self._remember_turn(ref, known, fact, now)
         del self.invoices[payment]
 
     def retry(self, ref: str, wanted: Names, decision: str, now: int) -> int:

@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.worker.worlds import ELSEWHERE, WORKSPACE, Bench, Ledger, ids, opened, paid, taken_back
+from tests.worker.worlds import (
+    ELSEWHERE,
+    WORKSPACE,
+    Bench,
+    Ledger,
+    ids,
+    milliseconds,
+    opened,
+    paid,
+    taken_back,
+)
 from worker.ledger.intake import Rules
 from worker.marking import Link, Verdict, Wanted
 
@@ -120,6 +130,40 @@ async def test_a_refund_by_payment_of_what_named_nothing_counts_against_a_later_
     await worker.drain()
 
     assert marked(worker) == set()
+
+
+async def test_a_payment_dated_in_the_future_is_named_by_its_link_and_waits_for_its_time(
+    worker: Bench,
+) -> None:
+    ahead = milliseconds() + 3_600_000
+    await worker.ledger.intake.accept(paid("in_1", 1, link="march", at=ahead))
+    await worker.ledger.intake.link(link("march", *HOURS))
+    await worker.drain()
+    before = marked(worker)
+    await worker.ledger.forward(3_600)
+    await worker.ledger.desk.retry("stripe//in_1")
+    await worker.drain()
+
+    assert (before, marked(worker)) == (set(), {*HOURS})
+
+
+async def test_a_number_that_is_another_invoices_id_means_that_invoice(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("1001", 1, *OTHERS))
+    await worker.ledger.intake.accept(paid("in_1", 1, number="1001"))
+
+    verdict = await worker.ledger.intake.link(link("1001", *HOURS))
+    await worker.drain()
+
+    assert verdict is Verdict.NAMED
+    assert marked(worker) == {*OTHERS}
+
+
+async def test_a_date_in_the_future_outvotes_nothing_though_it_names_nothing(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 9, at=milliseconds() + 3_600_000))
+    await worker.ledger.intake.accept(paid("in_1", 1, *HOURS))
+    await worker.drain()
+
+    assert marked(worker) == {*HOURS}
 
 
 async def test_a_reversal_without_references_undoes_what_a_link_has_named(worker: Bench) -> None:
