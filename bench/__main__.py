@@ -76,7 +76,9 @@ def chaos(
     seconds: Annotated[float, typer.Option(min=5, help="How long load and faults last.")] = 30.0,
     every: Annotated[float, typer.Option(min=0.2, help="Seconds between two faults, on average.")] = 1.5,
     seed: Annotated[int | None, typer.Option(help="Repeats the plan of an earlier run.")] = None,
-    keep: Annotated[bool, typer.Option(help="Leave the folder with the logs and the store's data.")] = False,
+    keep: Annotated[
+        bool, typer.Option(help="Leave the folder with logs and data, whatever comes out.")
+    ] = False,
 ) -> None:
     """Kill, stop, cut and fill up every part under load; then prove from outside that nothing was lost or marked wrongly.
 

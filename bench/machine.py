@@ -6,7 +6,6 @@ Must not know what is proven with them.
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,14 +20,6 @@ TREE = str(Path(__file__).parent.parent)
 """What is tried is the code beside the bench, whatever is installed."""
 GRACE = 20.0
 """Seconds within which a process that is asked to end must have ended: a call under way is a few at most."""
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +76,10 @@ class Machine:
     def log_of(self, name: str) -> Path:
         """Where the process writes to."""
         return self.folder / f"{name}.log"
+
+    def last_words(self, name: str) -> str:
+        """The last line that it has written."""
+        return next(iter(self.log_of(name).read_text(errors="replace").splitlines()[-1:]), "nothing")
 
 
 def store(port: int, folder: Path) -> Recipe:

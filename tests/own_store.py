@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,18 +11,11 @@ from pathlib import Path
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
+from bench.ports import free_port
 from tests.conditions import wait_until
 from worker.embedded.valkey import binary
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--save", "")
-
-
-def free_port() -> int:
-    """A port on which nothing listens now."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @dataclass

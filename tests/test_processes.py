@@ -12,7 +12,8 @@ import pytest
 import stripe
 
 from bench import machine
-from bench.machine import Machine, free_port
+from bench.machine import Machine
+from bench.ports import free_port
 from tests.conditions import wait_until
 from tests.service import STRIPE_SECRET, WORKSPACE, entry, stripe_event
 

@@ -32,8 +32,9 @@ from redis.asyncio import Redis
 from standardwebhooks.webhooks import Webhook
 from typer.testing import CliRunner
 
+from bench.ports import free_port
 from tests.conditions import wait_until
-from tests.own_store import OwnStore, free_port, own_store
+from tests.own_store import OwnStore, own_store
 from tests.service import WORKSPACE, entry, stripe_event
 from webhooks.app import served, source
 from webhooks.cli import app as paidmark

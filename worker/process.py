@@ -15,6 +15,8 @@ from worker.settings import SettingsError, StoreSettings, load
 
 Settings = TypeVar("Settings", bound=StoreSettings)
 WRONG_SETTINGS, CANNOT_RUN = 2, 3
+SELDOM = (10_000, 20, 20)
+"""How much is made before garbage is looked for: a delivery leaves next to none, and looking took a tenth of its time."""
 
 
 def run(half: type[Settings], until: Callable[[Settings, asyncio.Event], Awaitable[None]]) -> int:
@@ -41,7 +43,8 @@ async def _until_signalled(
     closing = asyncio.Event()
     close_on_signals(closing)
     gc.collect()
-    gc.freeze()  # what is loaded now stays: looking through it again and again is a twentieth of a busy receiver's time
+    gc.freeze()  # what is loaded now stays: there is no need to look through it again and again
+    gc.set_threshold(*SELDOM)
     await until(settings, closing)
     return 0
 

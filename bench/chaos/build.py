@@ -15,7 +15,8 @@ from bench.chaos.load import WORKSPACES, Load, workspace
 from bench.chaos.plan import CLOCKIFY, RECEIVERS, STORE, WORKERS
 from bench.chaos.stage import CALL_TIMEOUT, COME_UP, Stage, until
 from bench.link import Link
-from bench.machine import Machine, free_port
+from bench.machine import Machine
+from bench.ports import free_port
 from worker.sandbox.credential import Credential
 
 RATE, WINDOW = 40, 4
@@ -63,7 +64,14 @@ async def _start(stage: Stage) -> None:
         await _start_worker(stage, name)
     await until(stage.witness.stands_in, within=COME_UP, because="the sandbox did not come up")
     for name in (*RECEIVERS, *WORKERS):
+        await _up(stage, name)
+
+
+async def _up(stage: Stage, name: str) -> None:
+    try:
         await until(partial(stage.ready, name), within=COME_UP, because=f"{name} did not come up")
+    except TimeoutError as error:
+        raise TimeoutError(f"{error}; it said last: {stage.machine.last_words(name)}") from error
 
 
 async def _start_worker(stage: Stage, name: str) -> None:

@@ -19,9 +19,10 @@ SEEDED_TOGETHER = 256
 PATIENCE = 300.0
 TIMES_PLAIN, OF_LIMIT, STAYS = 3.0, 0.65, 0.9
 """Goals: so many times the plain service, such a share of what stores nothing, such a share with much in the store."""
-EMPTY, PLAIN, UNSTORED, FULL, MANY = (
+EMPTY, PLAIN, BARE, UNSTORED, FULL, MANY = (
     "ours",
     "plain",
+    "bare",
     "stores nothing",
     "ours, full store",
     "ours, many workspaces",
@@ -53,8 +54,8 @@ class Contender:
 async def acknowledging(rig: Rig, size: Size) -> list[Figure]:
     """Measure it."""
     contenders = [
-        Contender(EMPTY, "paidmark", 0), Contender(PLAIN, "stored", 1), Contender(UNSTORED, "unstored", 2),
-        Contender(FULL, "paidmark", 3), Contender(MANY, "paidmark", 4, size.workspaces),
+        Contender(EMPTY, "paidmark", 0), Contender(PLAIN, "stored", 1), Contender(BARE, "bare", 5),
+        Contender(UNSTORED, "unstored", 2), Contender(FULL, "paidmark", 3), Contender(MANY, "paidmark", 4, size.workspaces),
     ]  # fmt: skip
     await fill(rig.store_url(3), size.waiting)
     await until(lambda: _quiet(rig), PATIENCE, "the store has rewritten its file", every=0.5)
@@ -106,28 +107,28 @@ async def fill(url: str, markings: int, *, workspaces: int = 1, first: int = 0) 
 
 
 def _figures(by: dict[str, Contender], size: Size) -> list[Figure]:
-    ours, plain, limit = by[EMPTY].rates(), by[PLAIN].rates(), by[UNSTORED].rates()
+    ours, plain, bare, limit = (by[name].rates() for name in (EMPTY, PLAIN, BARE, UNSTORED))
     to_plain, to_limit = ours.median / plain.median, ours.median / limit.median
     p99, plain_p50 = by[EMPTY].latencies(0.99), by[PLAIN].latencies(0.5)
     figures = [
         Figure(
-            name="acknowledged", unit="webhooks/s", ours=ours, plain=plain, limit=limit,
+            name="acknowledged", unit="webhooks/s", ours=ours, plain=plain, bare=bare, limit=limit,
             ratio=f"{to_plain:.1f}x plain, {to_limit:.0%} of the limit", goal=f">= {TIMES_PLAIN:g}x plain, >= {OF_LIMIT:.0%} of the limit",
             met=to_plain >= TIMES_PLAIN and to_limit >= OF_LIMIT,
         ),
         Figure(
             name="until acknowledged, p99", unit="ms", ours=p99, plain=by[PLAIN].latencies(0.99),
-            limit=by[UNSTORED].latencies(0.99), ratio=f"plain's p50: {plain_p50.median:.3g}", goal="< plain's p50",
+            bare=by[BARE].latencies(0.99), limit=by[UNSTORED].latencies(0.99), ratio=f"plain's p50: {plain_p50.median:.3g}", goal="< plain's p50",
             met=p99.median < plain_p50.median,
         ),
         Figure(
             name="processor of the receiver", unit="us/webhook", ours=Measured(tuple(by[EMPTY].processor)),
-            plain=Measured(tuple(by[PLAIN].processor)), limit=Measured(tuple(by[UNSTORED].processor)),
+            plain=Measured(tuple(by[PLAIN].processor)), bare=Measured(tuple(by[BARE].processor)), limit=Measured(tuple(by[UNSTORED].processor)),
             ratio=f"the generator: {max(one.busy for each in by.values() for one in each.drives):.0%} of a core",
         ),
         Figure(
             name="processor of the store", unit="us/webhook", ours=Measured(tuple(by[EMPTY].store)),
-            plain=Measured(tuple(by[PLAIN].store)),
+            plain=Measured(tuple(by[PLAIN].store)), bare=Measured(tuple(by[BARE].store)),
         ),
     ]  # fmt: skip
     for name, what in ((FULL, f"{size.waiting:,} waiting"), (MANY, f"{size.workspaces:,} workspaces")):

@@ -19,7 +19,8 @@ import aiohttp
 from redis.asyncio import Redis
 
 from bench import machine
-from bench.machine import Machine, Recipe, free_port
+from bench.machine import Machine, Recipe
+from bench.ports import free_port
 
 SECRET = "whsec_" + base64.b64encode(b"for-the-bench-only-and-no-more").decode()
 COME_UP = 30.0
@@ -84,20 +85,22 @@ class Rig:
             return await response.json()
 
     async def start_receiver(self, name: str, how: str, database: int) -> int:
-        """Start a receiver: `paidmark`, or one of the plain service, `stored` or `unstored`. Returns its port."""
+        """Start a receiver: `paidmark`, `bare`, or one of the plain service, `stored` or `unstored`. Returns its port."""
         port = self.ports[name] = free_port()
         if how == "paidmark":
             recipe = machine.receiver(port, 0, self._paidmark(database))
         elif how == "peers":
             recipe = self._peers(database, "uvicorn", "bench.peers.receiver:api", "--port", str(port), *QUIET)
+        elif how == "bare":
+            recipe = module("bench.bare.receiver", str(port), self.store_url(database), SECRET)
         else:
-            recipe = plain("receiver", how, str(port), self.store_url(database), SECRET)
+            recipe = module("bench.plain.receiver", how, str(port), self.store_url(database), SECRET)
         await self.machine.start(name, recipe)
         await until(lambda: listens(port), COME_UP, f"{name} comes up")
         return port
 
     async def start_worker(self, name: str, how: str, database: int, rate: str = "50/s") -> None:
-        """Start a worker: `paidmark`, with a rate limit of its own, or one of the plain service, `tuned` or `default`."""
+        """Start a worker: `paidmark`, with a rate limit, `bare`, or one of the plain service, `tuned` or `default`."""
         if how == "paidmark":
             hands = {
                 "PAIDMARK_CLOCKIFY_URL": self.clockify,
@@ -107,8 +110,10 @@ class Rig:
             recipe = machine.worker(0, {**self._paidmark(database), **hands})
         elif how == "peers":
             recipe = self._peers(database, "celery", "-A", "bench.peers.worker", "worker", *THREADS)
+        elif how == "bare":
+            recipe = module("bench.bare.worker", self.store_url(database), self.clockify)
         else:
-            recipe = plain("worker", how, self.store_url(database), self.clockify)
+            recipe = module("bench.plain.worker", how, self.store_url(database), self.clockify)
         await self.machine.start(name, recipe)
 
     def _peers(self, database: int, *command: str) -> Recipe:
@@ -138,9 +143,9 @@ class Rig:
         return (int(fields[11]) + int(fields[12])) / 100
 
 
-def plain(part: str, *arguments: str) -> Recipe:
-    """A part of the plain service."""
-    return Recipe((sys.executable, "-m", f"bench.plain.{part}", *arguments), {"PYTHONPATH": _HERE})
+def module(name: str, *arguments: str) -> Recipe:
+    """A process of a module of the bench."""
+    return Recipe((sys.executable, "-m", name, *arguments), {"PYTHONPATH": _HERE})
 
 
 async def listens(port: int) -> bool:

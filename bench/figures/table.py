@@ -37,6 +37,7 @@ class Figure:
     unit: str
     ours: Measured
     plain: Measured | None = None
+    bare: Measured | None = None
     limit: Measured | None = None
     ratio: str = ""
     goal: str = ""
@@ -58,7 +59,8 @@ def table(figures: Sequence[Figure]) -> Table:
     """The figures for people."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column, justify in (
-        ("figure", "left"), ("unit", "left"), ("ours", "right"), ("plain", "right"), ("limit", "right"),
+        ("figure", "left"), ("unit", "left"), ("ours", "right"), ("plain", "right"), ("bare", "right"),
+        ("limit", "right"),
         ("ratio", "left"), ("goal", "left"), ("met", "left"),
     ):  # fmt: skip
         made.add_column(column, justify=justify)  # type: ignore[arg-type]  # rich takes these words
@@ -69,6 +71,7 @@ def table(figures: Sequence[Figure]) -> Table:
             one.unit,
             str(one.ours),
             str(one.plain or ""),
+            str(one.bare or ""),
             str(one.limit or ""),
             one.ratio,
             one.goal,

@@ -47,7 +47,7 @@ async def whole_way(rig: Rig, size: Size) -> tuple[list[Figure], list[str]]:
     """Measure it; gives figures, and the histogram."""
     await rig.start_sandbox()
     ways = [
-        Way("ours", "paidmark", "paidmark", 5), Way("plain", "stored", "tuned", 6),
+        Way("ours", "paidmark", "paidmark", 5), Way("plain", "stored", "tuned", 6), Way("bare", "bare", "bare", 8),
         Way("plain, arq's defaults", "stored", "default", 7, every=5),
     ]  # fmt: skip
     each = -(-size.latencies // size.rounds)
@@ -85,14 +85,14 @@ async def _one(rig: Rig, way: Way, tag: int, number: int) -> float:
     return (called_at - acknowledged) * 1000
 
 
-def _figures(ours: Way, plain: Way, default: Way) -> list[Figure]:
+def _figures(ours: Way, plain: Way, bare: Way, default: Way) -> list[Figure]:
     made = []
     for share, goal in ((0.5, 2.0), (0.99, 5.0)):
         at = ours.share(share)
         made.append(
             Figure(
                 name=f"acknowledged to PATCH, p{share * 100:g}", unit="ms", ours=Measured((at,)),
-                plain=Measured((plain.share(share),)), ratio=f"arq's defaults: {default.share(share):,.0f}",
+                plain=Measured((plain.share(share),)), bare=Measured((bare.share(share),)), ratio=f"arq's defaults: {default.share(share):,.0f}",
                 goal=f"<= {goal:g} ms", met=at <= goal,
             )
         )  # fmt: skip

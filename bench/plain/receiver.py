@@ -22,12 +22,12 @@ STORE_URL = web.AppKey("store_url", str)
 
 async def unstored(request: web.Request) -> web.Response:
     """Verify, parse, answer."""
-    return web.Response(status=401 if await _parsed(request) is None else 200)
+    return web.Response(status=401 if await parsed(request) is None else 200)
 
 
 async def stored(request: web.Request) -> web.Response:
     """Verify, parse, enqueue a job that has the event's id, answer."""
-    event = await _parsed(request)
+    event = await parsed(request)
     if event is None:
         return web.Response(status=401)
     if event["type"] == "invoice.paid":
@@ -38,7 +38,7 @@ async def stored(request: web.Request) -> web.Response:
     return web.Response()
 
 
-async def _parsed(request: web.Request) -> Any:
+async def parsed(request: web.Request) -> Any:
     """The event of a delivery that is signed as Standard Webhooks says, and fresh; None otherwise."""
     body, headers = await request.read(), request.headers
     name, stamp = headers["webhook-id"], headers["webhook-timestamp"]
@@ -52,6 +52,11 @@ async def _parsed(request: web.Request) -> Any:
     return json.loads(body)
 
 
+def key_of(secret: str) -> bytes:
+    """The key of a secret as Standard Webhooks writes it."""
+    return base64.b64decode(secret.removeprefix("whsec_"))
+
+
 async def _connected(app: web.Application) -> AsyncIterator[None]:
     app[STORE] = await create_pool(RedisSettings.from_dsn(app[STORE_URL]))
     yield
@@ -61,7 +66,7 @@ async def _connected(app: web.Application) -> AsyncIterator[None]:
 def main(how: str, port: str, store: str, secret: str) -> None:
     """Receive on a port; `how` is `stored` or `unstored`, `secret` as Standard Webhooks writes it."""
     app = web.Application()
-    app[KEY], app[STORE_URL] = base64.b64decode(secret.removeprefix("whsec_")), store
+    app[KEY], app[STORE_URL] = key_of(secret), store
     app.router.add_post("/webhooks/standard", {"stored": stored, "unstored": unstored}[how])
     app.cleanup_ctx.append(_connected)
     uvloop.install()

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from tests.own_store import free_port
+from bench.ports import free_port
 from tests.worker.ledger.cluster import NAME, cluster, watched
 from webhooks.commands.check import check
 

@@ -1,13 +1,13 @@
 """The worker as a whole: it outlives its store, and says what is wrong meanwhile."""
 
 import asyncio
-import socket
 from pathlib import Path
 
 import aiohttp
 import pytest
 from redis.asyncio import Redis
 
+from bench.ports import free_port
 from tests.conditions import wait_until
 from tests.service import STANDARD_SECRET, STRIPE_SECRET, standard_headers
 from webhooks.app import served
@@ -15,13 +15,6 @@ from webhooks.settings import DoorSettings
 from worker.app import work
 from worker.embedded import embedded
 from worker.settings import HandsSettings, load
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 async def told(port: int) -> tuple[int, str]:

@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bench.ports import free_port
 from tests.conditions import wait_until
-from tests.own_store import OwnStore, free_port, own_store
+from tests.own_store import OwnStore, own_store
 from tests.service import Service, entry, service
 from worker.sandbox import Fault
 

@@ -1,7 +1,6 @@
 """The listener for operators, asked over real sockets."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,6 +8,7 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
+from bench.ports import free_port
 from worker import ops
 from worker.ops import listening
 
@@ -19,12 +19,6 @@ async def nothing_wrong() -> list[str]:
 
 async def no_figures() -> bytes:
     return b"paidmark_x 1\n"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @asynccontextmanager

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from tests.conditions import wait_until
-from tests.own_store import free_port, own_store
+from tests.own_store import own_store
 from tests.worker.worlds import WORKSPACE, Bench, Ledger, bench, ids, opened, paid, taken_back
 from worker.ledger import Hands, Keeping, connect
 from worker.ledger.store import STORE_ERRORS

@@ -13,8 +13,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from bench.ports import free_port
 from tests.conditions import wait_until
-from tests.own_store import DURABLE, OwnStore, free_port
+from tests.own_store import DURABLE, OwnStore
 from worker.embedded.valkey import binary
 
 NAME = "mymaster"

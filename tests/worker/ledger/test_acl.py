@@ -28,8 +28,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
+from bench.ports import free_port
 from tests.conditions import wait_until
-from tests.own_store import OwnStore, free_port, own_store
+from tests.own_store import OwnStore, own_store
 from tests.service import STANDARD_SECRET, standard_headers
 from tests.worker.worlds import ELSEWHERE, WORKSPACE, ids, paid, taken_back, tie
 from webhooks.app import served

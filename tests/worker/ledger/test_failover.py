@@ -13,8 +13,9 @@ import pytest
 import structlog
 from redis.exceptions import ConnectionError as StoreConnectionError
 
+from bench.ports import free_port
 from tests.conditions import wait_until
-from tests.own_store import OwnStore, free_port, own_store
+from tests.own_store import OwnStore, own_store
 from tests.service import Service, entry, service
 from tests.worker.ledger.cluster import NAME, Sentinel, cluster, said, standing_still, watched
 from tests.worker.worlds import ids, paid, tie
