@@ -23,7 +23,6 @@ from worker.marking import Link, Verdict, Wanted
 
 INVOICES = "/invoices/"
 NO_WORKSPACE = "workspace_id: missing, and there is no default: set PAIDMARK_WORKSPACE"
-_BEARER = "Bearer "
 _PARTS = 2
 _STATUSES = {Verdict.LINKED: 200, Verdict.ACCEPTED: 200, Verdict.NAMED: 409}
 _WORDS = {
@@ -81,11 +80,14 @@ async def link(door: Door, request: web.BaseRequest) -> web.Response:
 
 
 def check_token(request: web.BaseRequest, tokens: tuple[str, ...]) -> None:
-    """Refuse who does not show one of the tokens; without any in the settings, nobody may link."""
+    """Refuse who does not show one of the tokens; without any in the settings, nobody may link.
+
+    The scheme's name is written in any case: https://www.rfc-editor.org/rfc/rfc9110#section-11.1.
+    """
     try:
-        given = signatures.single(request.headers, "Authorization")
-        trust = Trust(secrets=tuple(_BEARER + token for token in tokens), now=0, tolerance=0)
-        signatures.check_token(given, trust)
+        scheme, _, given = signatures.single(request.headers, "Authorization").partition(" ")
+        told = given.strip() if scheme.lower() == "bearer" else ""
+        signatures.check_token(told, Trust(secrets=tokens, now=0, tolerance=0))
     except NotAuthenticError as error:
         raise WrongError(401, "Authorization: Bearer and one of PAIDMARK_LINK_TOKENS is needed") from error
 

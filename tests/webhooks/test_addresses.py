@@ -30,7 +30,15 @@ def test_any_other_address_is_not(address: str) -> None:
 
 @pytest.mark.parametrize(
     "forwarded",
-    [("203.0.113.9",), ("1.2.3.4, 203.0.113.9",), ("203.0.113.9, 10.1.1.1",), ("1.2.3.4", "203.0.113.9")],
+    [
+        ("203.0.113.9",),
+        ("1.2.3.4, 203.0.113.9",),
+        ("203.0.113.9, 10.1.1.1",),
+        ("1.2.3.4", "203.0.113.9"),
+        ("203.0.113.9:5678",),
+        ("[2001:db8::7]:5678, 10.1.1.1:80",),
+        ("[2001:db8::7]",),
+    ],
 )
 def test_behind_ones_own_proxies_the_last_address_that_is_not_theirs_counts(
     forwarded: tuple[str, ...],
@@ -39,7 +47,15 @@ def test_behind_ones_own_proxies_the_last_address_that_is_not_theirs_counts(
 
 
 @pytest.mark.parametrize(
-    "forwarded", [("203.0.113.9, 1.2.3.4",), ("203.0.113.9, nonsense",), ("10.1.1.1",), ("",)]
+    "forwarded",
+    [
+        ("203.0.113.9, 1.2.3.4",),
+        ("203.0.113.9, nonsense",),
+        ("203.0.113.9:x",),
+        ("[203.0.113.9",),
+        ("10.1.1.1",),
+        ("",),
+    ],
 )
 def test_what_others_have_written_before_it_does_not(forwarded: tuple[str, ...]) -> None:
     assert not from_address("10.0.0.1", *forwarded)

@@ -29,9 +29,15 @@ async def paidmark(store: Redis, store_url: str) -> AsyncIterator[Service]:
 
 
 async def put(
-    paidmark: Service, path: str, body: object = BODY, *, token: str | None = TOKEN, method: str = "PUT"
+    paidmark: Service,
+    path: str,
+    body: object = BODY,
+    *,
+    token: str | None = TOKEN,
+    method: str = "PUT",
+    scheme: str = "Bearer ",
 ) -> tuple[int, str]:
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    headers = {} if token is None else {"Authorization": scheme + token}
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     async with paidmark.session.request(
         method, f"{paidmark.url}{path}", data=data, headers=headers
@@ -101,6 +107,13 @@ async def test_nobody_links_without_a_token(paidmark: Service, token: str | None
     assert status == 401
     assert await paidmark.stripe("invoice.paid", "in_1") == 200
     assert await paidmark.desk.show("stripe//in_1") is None
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status"), [("bearer ", 200), ("BEARER  ", 200), ("", 401), ("Basic ", 401)]
+)
+async def test_the_token_is_a_bearers_in_any_case(paidmark: Service, scheme: str, status: int) -> None:
+    assert (await put(paidmark, "/invoices/stripe/in_1", scheme=scheme))[0] == status
 
 
 async def test_without_tokens_in_the_settings_nobody_links(store: Redis, store_url: str) -> None:
