@@ -198,6 +198,16 @@ async def test_a_person_links_an_invoice_that_was_paid(ledger: Scene) -> None:
     assert await ledger.desk.in_backlog(HOME) == ["stripe//in_1"]
 
 
+async def test_a_person_is_shown_which_link_has_told_the_entries_of_an_invoice(ledger: Scene) -> None:
+    await ledger.event("in_1", "evt_1", wanted=(), link="march")
+    await ledger.spawn("link", "stripe", "march", "--entries", " ".join(ids(2)), "--workspace", HOME)
+
+    told, document = [await ledger.run("markings", "in_1", *how) for how in ((), ("--json",))]
+
+    assert "its entries were told by a link: march" in told.stdout
+    assert json.loads(document.stdout)["linked"] == "march"
+
+
 async def test_a_person_links_an_invoice_that_is_to_be_paid(ledger: Scene) -> None:
     said = await ledger.run(
         "link", "stripe", "in_1", "--entries", ",".join([*ids(2), *ids(1)]), PAIDMARK_WORKSPACE=HOME

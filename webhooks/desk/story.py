@@ -19,6 +19,8 @@ def tell(record: Record, held_up: Mapping[str, str], now: int) -> None:
     """Print the story of an invoice. `held_up` says, by workspace, why what waits there does; `now` in ms since 1970."""
     say(record.ref, "bold")
     say(_introduced(name(record.ref)))
+    if record.linked:
+        say(f"its entries were told by a link: {name(record.linked).id}")
     if record.places:
         say()
         _tell_places(record, held_up, now)
@@ -40,6 +42,7 @@ def document(record: Record, held_up: Mapping[str, str]) -> dict[str, Any]:
         "source": told.source,
         "account": told.account,
         "invoice": told.id,
+        "linked": name(record.linked).id if record.linked else "",
         "workspaces": [_place(one, held_up) for one in record.places],
         "history": [_happening(record.ref, one) for one in record.history],
     }

@@ -42,9 +42,10 @@ local function accept(i, past)
     if event[E_ID] == event_id then return 'known' end
   end
 
+  local linked
   if invoiced and reason == '' and not names then
-    local told, why = told_for(ref, link, name)
-    if told then wanted, names = told, true end
+    local told, why, under = told_for(ref, link, name)
+    if told then wanted, names, linked = told, true, under end
     reason = why
   end
 
@@ -57,7 +58,7 @@ local function accept(i, past)
     return 'unreferenced'
   end
 
-  local event = { event_id, invoiced, order, rank, happened, at, '', reason, 0, wanted }
+  local event = { event_id, invoiced, order, rank, happened, at, '', reason, 0, wanted, linked }
   local verdict = apply(ref, record, event, at, future, false)
   if payment ~= '' and payment ~= ref then tie(payment, ref, at, future) end
   return verdict

@@ -48,7 +48,7 @@ local function overtake(record, event, changed, at)
     local open = (changed and other[E_STATE] == 'waiting') or
       (other[E_STATE] == 'unresolved' and compare(other, record) <= 0)
     if open and other[E_ID] ~= event[E_ID] then
-      other[E_STATE], other[E_SETTLED], other[E_WANTED] = 'superseded', at, {}
+      other[E_STATE], other[E_SETTLED], other[E_WANTED], other[E_LINKED] = 'superseded', at, {}, nil
     end
   end
 end
@@ -115,7 +115,7 @@ end
 
 local function remember(record, event, state, reason)
   event[E_STATE], event[E_REASON] = state, reason
-  if state ~= 'unresolved' then event[E_WANTED] = {} end
+  if state ~= 'unresolved' then event[E_WANTED], event[E_LINKED] = {}, nil end
   for _, other in ipairs(record[EVENTS]) do
     if other[E_ID] == event[E_ID] then return state end
   end
@@ -148,7 +148,7 @@ local function act(ref, record, event, at)
     end
     changed = turn(ref, record, false, at)
   elseif #event[E_WANTED] > 0 then
-    changed = rename(ref, record, event[E_WANTED], at)
+    changed, record[LINKED] = rename(ref, record, event[E_WANTED], at), event[E_LINKED] or ''
   elseif has_names(record) then
     changed = turn(ref, record, true, at)
   elseif #record[PLACES] > 0 then

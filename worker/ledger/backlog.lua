@@ -15,7 +15,7 @@ local function new_number(ref)
   return n
 end
 
-local function new_record() return { 0, -1, -1, false, 0, {}, {}, '' } end
+local function new_record() return { 0, -1, -1, false, 0, {}, {}, '', '' } end
 
 -- Puts a place into its workspace's backlog, from the start. What waits there already keeps its turn.
 local function queue(ref, place, at)
@@ -32,7 +32,7 @@ end
 local function new_repair(workspace, packed, at)
   local ref = 'repair//' .. whole(call('INCR', 'paidmark:number'))
   count('repairs')
-  return ref, { 0, -1, -1, false, 0, { { workspace, packed, '', 'as claimed', '', '', at, 0, {} } }, {}, '' }
+  return ref, { 0, -1, -1, false, 0, { { workspace, packed, '', 'as claimed', '', '', at, 0, {} } }, {}, '', '' }
 end
 
 local function doubts_of(workspace, flag) return 'paidmark:doubtful:' .. workspace .. ':' .. flag end

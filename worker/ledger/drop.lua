@@ -23,7 +23,7 @@ end
 for _, event in ipairs(record[EVENTS]) do
   if open[event[E_STATE]] then
     if event[E_STATE] == 'unresolved' then ended = ended + 1 end
-    event[E_STATE], event[E_REASON], event[E_SETTLED], event[E_WANTED] = 'dropped', reason, at, {}
+    event[E_STATE], event[E_REASON], event[E_SETTLED], event[E_WANTED], event[E_LINKED] = 'dropped', reason, at, {}, nil
   end
 end
 record[REVISION] = record[REVISION] + 1

@@ -5,7 +5,7 @@
 -- arguments: ref of the name, how far in the future an event may lie (ms), then workspace and packed entries, repeated
 local name, future = arg(1), number(2)
 local at = now()
-local before_this, places = link_under(name), {}
+local places = {}
 for i = 3, #ARGV - 3, 2 do places[#places + 1] = { arg(i), arg(i + 1) } end
 call('SET', link_of(name), cmsgpack.pack(places), 'PX', KEEP_INVOICES)
 
@@ -22,8 +22,9 @@ local function names_just(record, wanted)
   return count == #wanted
 end
 
--- The events of an invoice that now name something: those that wait for this link, whatever their turn; else the newest, if
--- it is a payment that named nothing, or what this link said before, or of which only its turn is remembered.
+-- The events of an invoice that now name something else: those that wait for this link, whatever their turn; else the
+-- newest, if it is a payment that named nothing, or what this link said before, or of which only its turn is remembered.
+-- One that awaits a person for another reason is theirs to decide.
 local function to_name(record)
   local waiting, newest = {}, nil
   for _, event in ipairs(record[EVENTS]) do
@@ -33,10 +34,10 @@ local function to_name(record)
     if event[E_ID] == record[NEWEST] and event[E_INVOICED] then newest = event end
   end
   if #waiting > 0 or not record[PAID] then return waiting end
-  local said_before = before_this and has_names(record) and names_just(record, before_this)
+  local said_before = record[LINKED] == name and not names_just(record, places)
   if newest then
-    local nameless = newest[E_STATE] == 'unresolved' and newest[E_REASON] == NAMELESS
-    return (nameless or said_before) and { newest } or {}
+    local unresolved, nameless = newest[E_STATE] == 'unresolved', newest[E_REASON] == NAMELESS
+    return (unresolved and nameless or not unresolved and said_before) and { newest } or {}
   end
   if none_of_ours(record) or said_before then
     return { { record[NEWEST], true, record[ORDER], record[RANK], at, at, '', '', 0, {} } }
@@ -54,7 +55,7 @@ for _, ref in ipairs(refs) do
   local record = fetch(ref)
   local events = record and to_name(record) or {}
   for _, event in ipairs(events) do
-    event[E_WANTED], event[E_REASON] = places, ''
+    event[E_WANTED], event[E_LINKED], event[E_REASON] = places, name, ''
     if apply(ref, record, event, at, future, true) == 'accepted' then verdict = 'accepted' end
   end
   if #events == 0 and record and record[PAID] and has_names(record) and not names_just(record, places)

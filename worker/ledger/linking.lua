@@ -22,14 +22,16 @@ local function go_by(name, ref)
   call('PEXPIRE', linked_to(name), KEEP_INVOICES)
 end
 
--- What was told for an invoice: under the link that it shows, or else under its id or its number. Answers places, or nil
--- and a reason.
+-- What was told for an invoice: under the link that it shows, or else under its id or its number. Answers places, '' and
+-- that name, or nil and a reason.
 local function told_for(ref, link, name)
   go_by(link, ref)
   go_by(name, ref)
   if link ~= '' then
     local places = link_under(link)
-    return places, places and '' or UNLINKED .. link
+    return places, places and '' or UNLINKED .. link, link
   end
-  return link_under(ref) or (name ~= '' and link_under(name) or nil), ''
+  local places = link_under(ref)
+  if places or name == '' then return places, '', ref end
+  return link_under(name), '', name
 end

@@ -34,12 +34,14 @@ local RENEWED = math.floor(KEEP_INVOICES / 4)
 local KEEP_CLAIMS = KEEP_INVOICES + RENEWED
 
 -- An invoice's record: order, rank, direction and id of the newest event that counts; places; events.
-local NUMBER, ORDER, RANK, PAID, REVISION, PLACES, EVENTS, NEWEST = 1, 2, 3, 4, 5, 6, 7, 8
+-- LINKED: ref of the name under which what it names was told, '' where it names that itself.
+local NUMBER, ORDER, RANK, PAID, REVISION, PLACES, EVENTS, NEWEST, LINKED = 1, 2, 3, 4, 5, 6, 7, 8, 9
 -- A place: what the invoice means in one workspace. NAMED: entries it names; FORMERLY: entries to let go of.
 -- STANDS: whether its claims stand (true, false, or 'as claimed': a repair, which claims nothing itself).
 local WORKSPACE, NAMED, FORMERLY, STANDS, STATE, DONE, SINCE, SETTLED, REFUSED = 1, 2, 3, 4, 5, 6, 7, 8, 9
--- An event of the invoice's history. WANTED: places {workspace, entries}, kept only while it is unresolved.
-local E_ID, E_INVOICED, E_ORDER, E_RANK, E_AT, E_ACCEPTED, E_STATE, E_REASON, E_SETTLED, E_WANTED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+-- An event of the invoice's history. WANTED: places {workspace, entries}, kept only while it is unresolved, as LINKED is,
+-- which is nil where the event names them itself.
+local E_ID, E_INVOICED, E_ORDER, E_RANK, E_AT, E_ACCEPTED, E_STATE, E_REASON, E_SETTLED, E_WANTED, E_LINKED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 
 local call = redis.call
 

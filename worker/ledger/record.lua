@@ -33,15 +33,16 @@ local function pack_record(record)
   for i, event in ipairs(record[EVENTS]) do
     events[i] = {
       event[E_ID], event[E_INVOICED], unless(event[E_ORDER], event[E_AT]), event[E_RANK], event[E_AT],
-      event[E_ACCEPTED], CODES[event[E_STATE]], event[E_REASON], event[E_SETTLED], event[E_WANTED],
+      event[E_ACCEPTED], CODES[event[E_STATE]], event[E_REASON], event[E_SETTLED], event[E_WANTED], event[E_LINKED],
     }
   end
   local turn = n or { record[ORDER], record[RANK], record[PAID], record[NEWEST] }
-  return cmsgpack.pack({ record[NUMBER], turn, record[REVISION], places, events })
+  local linked = record[LINKED] ~= '' and record[LINKED] or nil
+  return cmsgpack.pack({ record[NUMBER], turn, record[REVISION], places, events, linked })
 end
 
 local function unpack_record(packed)
-  local number, turn, revision, places, events = unpack(cmsgpack.unpack(packed))
+  local number, turn, revision, places, events, linked = unpack(cmsgpack.unpack(packed))
   for _, event in ipairs(events) do
     event[E_ORDER], event[E_STATE] = event[E_ORDER] or event[E_AT], STATES[event[E_STATE]]
   end
@@ -51,7 +52,7 @@ local function unpack_record(packed)
     place[SINCE], place[SETTLED] = place[SINCE] or newest[E_ACCEPTED], place[SETTLED] or newest[E_SETTLED]
   end
   if newest ~= NOTHING then turn = { newest[E_ORDER], newest[E_RANK], newest[E_INVOICED], newest[E_ID] } end
-  return { number, turn[1], turn[2], turn[3], revision, places, events, turn[4] }
+  return { number, turn[1], turn[2], turn[3], revision, places, events, turn[4], linked or '' }
 end
 
 local function fetch(ref)

@@ -44,11 +44,12 @@ class Happening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What the ledger knows of one invoice."""
+    """What the ledger knows of one invoice. `linked`: the ref of the link that told what it names; empty if it did itself."""
 
     ref: str
     places: tuple[Place, ...]
     history: tuple[Happening, ...]
+    linked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +93,12 @@ def record(ref: str, answer: Any) -> Record | None:
         raise answer
     if not answer:
         return None
-    _, places, events = answer
+    places, events, linked = answer
     return Record(
         ref=ref,
         places=tuple(_place(*row) for row in places),
         history=tuple(_happening(*row) for row in events),
+        linked=linked.decode(),
     )
 
 

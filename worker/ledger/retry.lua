@@ -47,7 +47,7 @@ end
 
 for _, event in ipairs(record[EVENTS]) do
   if event[E_STATE] == 'unresolved' and decided(event) then
-    if #wanted > 0 then event[E_WANTED] = wanted end
+    if #wanted > 0 then event[E_WANTED], event[E_LINKED] = wanted, nil end
     if complete(event[E_WANTED]) then
       local cleared = #event[E_WANTED] > 0 or not event[E_INVOICED] or decision ~= ''
       if cleared or event[E_REASON] == TOO_EARLY then event[E_REASON] = '' end

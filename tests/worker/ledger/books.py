@@ -94,19 +94,20 @@ class Books:
             found = self.links.get(link)
             fact.reason = "" if found else f"{UNLINKED}: {link}"
         else:
-            found = self.links.get(ref) or self.links.get(number)
-        fact.wanted = found or fact.wanted
+            link = ref if ref in self.links else number
+            found = self.links.get(link)
+        if found:
+            fact.wanted, fact.linked = found, link
 
     def link(self, name: str, wanted: Names, now: int) -> str:
         """Tell what an invoice stands for. Returns the verdict."""
-        before = self.links.get(name)
         self.links[name] = wanted
         verdict = "linked"
         for ref in [name] if name in self.invoices else sorted(self.names.get(name, set())):
             invoice = self.invoices.get(ref, Invoice())
-            facts = self._to_name(invoice, name, before)
+            facts = self._to_name(invoice, name, wanted)
             for fact in facts:
-                fact.wanted, fact.reason = wanted, ""
+                fact.wanted, fact.linked, fact.reason = wanted, name, ""
                 if self.apply(ref, fact, now, again=True) == "accepted":
                     verdict = "accepted"
             if (
@@ -118,17 +119,17 @@ class Books:
                 verdict = "named" if verdict == "linked" else verdict
         return verdict
 
-    def _to_name(self, invoice: Invoice, name: str, before: Names | None) -> list[Fact]:
+    def _to_name(self, invoice: Invoice, name: str, wanted: Names) -> list[Fact]:
         waiting = [
             fact for fact in invoice.unresolved() if fact.paid and fact.reason == f"{UNLINKED}: {name}"
         ]
         if waiting or not invoice.paid_in_full:
             return waiting
         newest = next((fact for fact in invoice.facts.values() if fact.key == invoice.newest), None)
-        said_so = before is not None and invoice.names_just(before) and invoice.names_something
+        said_so = invoice.linked == name and not invoice.names_just(wanted)
         if newest:
-            nameless = newest.state is State.UNRESOLVED and newest.reason == NAMELESS
-            return [newest] if nameless or said_so else []
+            awaits = newest.state is State.UNRESOLVED
+            return [newest] if (newest.reason == NAMELESS if awaits else said_so) else []
         order, rank, event = invoice.newest
         return [Fact(event, True, order, rank, 0, {}, "")] if invoice.none_of_ours or said_so else []
 
@@ -167,7 +168,10 @@ class Books:
                 return State.SUPERSEDED
             fact.reason = NAMELESS
             return State.UNRESOLVED
-        changed = invoice.rename(fact.wanted) if fact.paid and fact.wanted else invoice.turn(fact.paid)
+        if fact.paid and fact.wanted:
+            changed, invoice.linked = invoice.rename(fact.wanted), fact.linked
+        else:
+            changed = invoice.turn(fact.paid)
         invoice.version += changed
         return State.WAITING if changed else State.SUPERSEDED
 
@@ -208,7 +212,8 @@ class Books:
         if fact.state is not State.UNRESOLVED or (BY_HAND in fact.reason and not decision):
             return False
         fact.paid = decision == "paid" if BY_HAND in fact.reason else fact.paid
-        fact.wanted = wanted or fact.wanted
+        if wanted:
+            fact.wanted, fact.linked = wanted, ""
         if "" in fact.wanted:
             return False
         if fact.wanted or not fact.paid or decision:

@@ -28,6 +28,7 @@ class Fact:
     wanted: Names
     reason: str
     state: State = State.UNRESOLVED
+    linked: str = ""
 
     @property
     def key(self) -> tuple[int, int, str]:
@@ -71,12 +72,13 @@ class Place:
 
 @dataclass
 class Invoice:
-    """What is known of one invoice."""
+    """What is known of one invoice. `linked`: under which name was told what it names; empty if it names that itself."""
 
     newest: tuple[int, int, str] = (-1, -1, "")
     stands: bool = False
     paid_in_full: bool = False
     version: int = 0
+    linked: str = ""
     places: dict[str, Place] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
 

@@ -72,6 +72,7 @@ class Play:
 
     def _compare(self, ref: str, record: Record) -> None:
         invoice = self.books.invoices[ref]
+        assert record.linked == invoice.linked
         seen = {one.workspace: (one.named, one.state) for one in record.places}
         assert seen == {name: (one.named, one.state) for name, one in invoice.places.items()}
         assert {one.event: one.state for one in record.history} == {

@@ -16,7 +16,7 @@ from tests.worker.worlds import (
     taken_back,
 )
 from worker.ledger.intake import Rules
-from worker.marking import Link, Verdict, Wanted
+from worker.marking import Link, State, Verdict, Wanted
 
 HOURS, OTHERS = ids(2), ids(2, start=10)
 Step = Callable[[Ledger], Awaitable[Verdict]]
@@ -92,6 +92,45 @@ async def test_entries_may_be_told_anew_after_the_payment(worker: Bench) -> None
 
 async def test_what_an_invoice_names_itself_a_link_does_not_change(worker: Bench) -> None:
     await worker.ledger.intake.accept(paid("in_1", 1, *HOURS))
+
+    verdict = await worker.ledger.intake.link(link("in_1", *OTHERS))
+    await worker.drain()
+
+    assert verdict is Verdict.NAMED
+    assert marked(worker) == {*HOURS}
+
+
+async def test_a_link_does_not_change_what_an_invoice_names_itself_though_it_once_said_the_same(
+    worker: Bench,
+) -> None:
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.ledger.intake.accept(paid("in_1", 1, *HOURS))
+
+    verdict = await worker.ledger.intake.link(link("in_1", *OTHERS))
+    await worker.drain()
+
+    assert verdict is Verdict.NAMED
+    assert marked(worker) == {*HOURS}
+
+
+async def test_a_link_that_is_told_again_leaves_everything_as_it_is(worker: Bench) -> None:
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.ledger.intake.accept(paid("in_1", 1))
+    await worker.drain()
+    before = await worker.ledger.desk.show("stripe//in_1")
+
+    verdict = await worker.ledger.intake.link(link("in_1", *HOURS))
+
+    assert verdict is Verdict.LINKED
+    assert before is not None
+    assert [one.state for one in before.history] == [State.APPLIED]
+    assert await worker.ledger.desk.show("stripe//in_1") == before
+
+
+async def test_a_link_decides_nothing_that_awaits_a_person_for_another_reason(worker: Bench) -> None:
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.ledger.intake.accept(paid("in_1", 1))
+    await worker.ledger.intake.accept(paid("in_1", 2, unresolved="metadata that cannot be read"))
 
     verdict = await worker.ledger.intake.link(link("in_1", *OTHERS))
     await worker.drain()
