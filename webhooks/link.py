@@ -85,9 +85,8 @@ def check_token(request: web.BaseRequest, tokens: tuple[str, ...]) -> None:
     The scheme's name is written in any case: https://www.rfc-editor.org/rfc/rfc9110#section-11.1.
     """
     try:
-        scheme, _, given = signatures.single(request.headers, "Authorization").partition(" ")
-        told = given.strip() if scheme.lower() == "bearer" else ""
-        signatures.check_token(told, Trust(secrets=tokens, now=0, tolerance=0))
+        told = signatures.behind("Bearer ", signatures.single(request.headers, "Authorization")) or ""
+        signatures.check_token(told.strip(), Trust(secrets=tokens, now=0, tolerance=0))
     except NotAuthenticError as error:
         raise WrongError(401, "Authorization: Bearer and one of PAIDMARK_LINK_TOKENS is needed") from error
 

@@ -25,8 +25,16 @@ ID_LENGTH = 24
 _ANY_ENTRIES = "clockify_time_entry"
 _CONTINUATION = re.compile(rf"{ENTRIES}(?:_([0-9]{{1,3}}))?")
 _LINK = re.compile(r"[0-9A-Za-z_.~-]{1,64}")
-_WRITTEN = re.compile(r"(?<![0-9A-Za-z_])(clockify_[0-9a-z_]+)[ \t]{0,3}[=:][ \t]{0,3}([^\s;]+)")
-"""`key=value` in a text, up to a space or a semicolon."""
+_KEY = r"(?<![0-9A-Za-z_])(clockify_[0-9a-z_]+)[ \t]{0,3}[=:][ \t]{0,3}"
+_ID_FOLLOWS, _HEX_FOLLOWS = (
+    rf"(?={digit}{{{ID_LENGTH}}}(?![0-9A-Za-z_]))" for digit in ("[0-9A-Za-z]", "[0-9a-f]")
+)
+_WRITTEN = re.compile(
+    rf"{_KEY}((?:[^\s;,<&]|,\s{{0,3}}{_ID_FOLLOWS}|,(?=[^\s;,<&])|\s{{1,3}}{_HEX_FOLLOWS})+)"
+)
+"""`key=value` in a text: up to a space after which no id comes, a semicolon, or what begins markup."""
+_CUT_OFF = re.compile(rf"(?:[\s,;]|<[^<>]{{0,80}}>|&[#0-9A-Za-z]{{1,8}};){{1,20}}{_ID_FOLLOWS}")
+"""What may stand between a value and an id that people see in the same row."""
 _LETTERS_AND_DIGITS = (ascii_letters + digits).encode()
 
 
@@ -76,16 +84,19 @@ def read(metadata: Mapping[str, object], where: str) -> Place:
 def read_text(text: str, where: str) -> Place:
     """What a text names, in which `clockify_link=name` may stand among other words, or any other key and its value.
 
-    Ids are separated by commas there: a space ends the value.
+    Ids are separated by commas there, or by spaces; markup ends the value, and an id behind it is a complaint.
     """
     written: dict[str, object] = {}
-    again = False
-    for key, value in _WRITTEN.findall(text):
-        again |= key in written
+    complaints = []
+    for found in _WRITTEN.finditer(text):
+        key, value = found.groups()
+        if key in written:
+            complaints.append(f"{where}the same key stands there twice")
+        if key.startswith(_ANY_ENTRIES) and _CUT_OFF.match(text, found.end()):
+            complaints.append(f"{where}an id follows that is cut off from those before it")
         written[key] = value.rstrip(".,")
     place = read(written, where) if written else Place()
-    if again:
-        place.complaints.append(f"{where}the same key stands there twice")
+    place.complaints += dict.fromkeys(complaints)
     return place
 
 

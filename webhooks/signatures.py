@@ -42,6 +42,12 @@ def pairs(items: Iterable[str], assign: str) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in (item.partition(assign) for item in items)]
 
 
+def behind(scheme: str, value: str) -> str | None:
+    """What stands behind the name of a scheme, which is written in any case; None where another one stands there."""
+    begins, rest = value[: len(scheme)], value[len(scheme) :]
+    return rest if begins.lower() == scheme.lower() else None
+
+
 def only(pairs: Sequence[tuple[str, str]], name: str) -> str:
     """The value of a field that must come exactly once."""
     values = [value for key, value in pairs if key == name]

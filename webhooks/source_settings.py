@@ -23,6 +23,10 @@ from webhooks.sources.kind import Meaning, Options
 from webhooks.sources.scheme import Scheme, unknown
 from worker.settings.values import Seconds, Workspace, decoded
 
+_OF_SOME = frozenset(
+    ("livemode", "url", "header", "in_full", "paths", "signature", "issued", "paid", "refunded", "reversed")
+)
+"""The settings that only some kinds read."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -136,7 +140,10 @@ class SourceSettings(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         """Each kind knows what it has to be told, and which secrets it can use then; without secrets it is not in use."""
-        secrets = [secret.get_secret_value() for secret in self.secrets]
-        if secrets and (complaints := KINDS[self.kind].complaints(secrets, self.options)):
+        kind, secrets = KINDS[self.kind], [secret.get_secret_value() for secret in self.secrets]
+        fields = type(self).model_fields
+        unread = [name for name in _OF_SOME - kind.reads if getattr(self, name) != fields[name].default]
+        complaints = [f"{name}: a source of kind {self.kind} does not read it" for name in sorted(unread)]
+        if secrets and (complaints := [*complaints, *kind.complaints(secrets, self.options)]):
             raise ValueError("; ".join(complaints))
         return self

@@ -288,6 +288,25 @@ def test_the_same_key_twice_in_a_text_is_a_complaint() -> None:
     assert named.unresolved == "text 1: the same key stands there twice"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [f"{A}, {B}", f"{A},\n{B}.", f"{A} {B} and more", f"{A},{B}</p><p>Thank you", f"{A},{B}&nbsp;", f"{A}, {B}, thanks"],
+)  # fmt: skip
+def test_ids_in_a_text_stand_behind_commas_or_spaces_up_to_markup(value: str) -> None:
+    text = f"<p>{WORKSPACE_KEY}={WORKSPACE} {ENTRIES}={value}"
+
+    assert from_metadata({}, texts=[text]) == Named((References(WORKSPACE, (A, B)),))
+
+
+@pytest.mark.parametrize(
+    "between", [",<br>", "</li>\n<li>", ",&nbsp;", ";", ",,", " , "], ids=lambda text: text.strip()
+)
+def test_an_id_in_a_text_that_is_cut_off_from_the_others_is_a_complaint(between: str) -> None:
+    named = from_metadata({}, texts=[f"{ENTRIES}={A}{between}{B}"])
+
+    assert named.unresolved == "text 1: an id follows that is cut off from those before it"
+
+
 def test_the_workspace_of_a_text_holds_where_nothing_else_names_one() -> None:
     named = from_metadata({}, lines=[{ENTRIES: A}], texts=[f"{WORKSPACE_KEY}={WORKSPACE}"])
 

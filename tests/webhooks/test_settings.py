@@ -55,18 +55,37 @@ def test_a_source_may_say_what_kind_it_is_and_how_it_differs() -> None:
     settings = door(
         SOURCES__SHOP_A__KIND="standard",
         SOURCES__SHOP_A__SECRETS=STANDARD,
-        SOURCES__SHOP_A__LIVEMODE="false",
         SOURCES__SHOP_A__TOLERANCE="10m",
         SOURCES__SHOP_A__WORKSPACE=WORKSPACE,
         SOURCES__SHOP_A__PATHS__INVOICE="data.number",
         SOURCES__SHOP_B__KIND="standard",
         SOURCES__SHOP_B__PATHS='{"invoice": "data.id", "entries": "data.lines[].entry"}',
+        SOURCES__SHOP_C__KIND="stripe",
+        SOURCES__SHOP_C__SECRETS="whsec_x",
+        SOURCES__SHOP_C__LIVEMODE="false",
     )
 
     shop = settings.sources["shop-a"]
-    assert (shop.kind, shop.livemode, shop.tolerance, shop.workspace) == ("standard", False, 600.0, WORKSPACE)
+    assert (shop.kind, shop.livemode, shop.tolerance, shop.workspace) == ("standard", True, 600.0, WORKSPACE)
+    assert not settings.sources["shop-c"].livemode
     assert shop.paths == {"invoice": "data.number"}
     assert settings.sources["shop-b"].paths == {"invoice": "data.id", "entries": "data.lines[].entry"}
+
+
+def test_what_a_kind_does_not_read_is_a_mistake() -> None:
+    with pytest.raises(SettingsError) as wrong:
+        door(
+            SOURCES__STRIPE__SECRETS="whsec_x",
+            SOURCES__STRIPE__PATHS='{"invoice": "data.id"}',
+            SOURCES__STRIPE__URL="https://example.com",
+            SOURCES__RECURLY__SECRETS="x",
+            SOURCES__RECURLY__IN_FULL="false",
+        )
+
+    (line,) = str(wrong.value).splitlines()[1:]
+    assert line.strip() == "PAIDMARK_SOURCES__STRIPE: " + "; ".join(
+        f"{name}: a source of kind stripe does not read it" for name in ("paths", "url")
+    )
 
 
 def test_several_secrets_are_a_list() -> None:

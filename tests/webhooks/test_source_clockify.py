@@ -16,6 +16,8 @@ from worker.marking import Cause
 
 PRIVATE, PUBLIC = key_pair("clockify")
 TOKEN = "made-up-token-of-a-webhook"
+ADDON = f"paidmark {PUBLIC}"
+BODY = sample("clockify", "paid")
 
 
 def events(name: str, arrived: float = NOW) -> tuple[Event, ...]:
@@ -24,7 +26,12 @@ def events(name: str, arrived: float = NOW) -> tuple[Event, ...]:
 
 
 def addon(**claimed: Any) -> str:
-    return jwt.encode({"iss": "clockify", "type": "addon", **claimed}, PRIVATE, "RS256")
+    usual = {"iss": "clockify", "type": "addon", "sub": "paidmark", "workspaceId": WORKSPACE}
+    return jwt.encode({name: value for name, value in (usual | claimed).items() if value}, PRIVATE, "RS256")
+
+
+def verify(token: str, *secrets: str, body: bytes = BODY) -> None:
+    KIND.verify(delivery(body, {"Clockify-Signature": token}), trust(*secrets), Options())
 
 
 @pytest.mark.parametrize("header", ["Clockify-Signature", "clockify-signature-token"])
@@ -39,25 +46,51 @@ def test_a_header_of_another_name_may_be_set() -> None:
         KIND.verify(delivery(b"{}", {"Clockify-Signature": TOKEN}), trust(TOKEN), Options(header="X-Token"))
 
 
-def test_an_add_ons_token_is_believed() -> None:
-    KIND.verify(delivery(b"{}", {"Clockify-Signature": addon()}), trust(TOKEN, PUBLIC), Options())
+@pytest.mark.parametrize("also", [{}, {"exp": int(NOW) + 60}, {"exp": int(NOW) - 60}])
+def test_an_add_ons_token_is_believed_while_it_lasts(also: dict[str, int]) -> None:
+    verify(addon(**also), TOKEN, ADDON)
 
 
 @pytest.mark.parametrize(
     "token",
-    [addon(iss="somebody"), addon(type="user"), "a.b.c", "another"],
-    ids=["another issuer", "another type", "nonsense", "no token"],
-)
+    [
+        addon(iss="somebody"), addon(type="user"), addon(user="64a687e29ae1f428e7ebe999"), addon(sub="another"),
+        addon(sub=None), addon(workspaceId="64a687e29ae1f428e7ebe999"), addon(workspaceId=None),
+        addon(exp=int(NOW) - 3600), addon(exp="never"), "a.b.c", "another",
+    ],
+    ids=[
+        "another issuer", "another type", "a user's", "another add-on's", "nobody's", "another workspace's",
+        "no workspace's", "ended", "an end that is none", "nonsense", "no token",
+    ],
+)  # fmt: skip
 def test_any_other_token_is_refused(token: str) -> None:
     with pytest.raises(NotAuthenticError):
-        KIND.verify(delivery(b"{}", {"Clockify-Signature": token}), trust(TOKEN, PUBLIC), Options())
+        verify(token, TOKEN, ADDON)
+
+
+def test_a_public_key_without_the_key_of_an_add_on_proves_nothing() -> None:
+    with pytest.raises(NotAuthenticError):
+        verify(addon(), PUBLIC)
+
+    assert KIND.complaints([PUBLIC], Options()) == [
+        "should begin with the add-on's key and a space: one public key is that of all add-ons"
+    ]
+    assert KIND.complaints([ADDON, TOKEN], Options()) == []
+    assert KIND.complaints(["paidmark -----BEGIN PUBLIC KEY-----"], Options()) == [
+        "the public key cannot be read: it should be PEM, whole"
+    ]
+
+
+def test_a_token_does_not_prove_a_body_that_is_no_invoice() -> None:
+    with pytest.raises(NotAuthenticError):
+        verify(addon(), ADDON, body=b"[]")
 
 
 def test_a_public_key_cannot_sign_and_is_no_token() -> None:
     with pytest.raises(ValueError, match="token"):
-        KIND.sign(b"{}", PUBLIC, "", 0, Options())
+        KIND.sign(b"{}", ADDON, "", 0, Options())
     with pytest.raises(NotAuthenticError):
-        KIND.verify(delivery(b"{}", {"Clockify-Signature": PUBLIC[:30]}), trust(PUBLIC), Options())
+        verify(ADDON[:30], ADDON)
 
 
 def test_items_name_their_entries_themselves() -> None:
@@ -72,7 +105,7 @@ def test_items_name_their_entries_themselves() -> None:
     [
         ("paid", "paid", [True]),
         ("sent", "paid", [False]),
-        ("partly-paid", "paid", [False]),
+        ("partly-paid", "paid", []),
         ("void", "paid", [False]),
         ("unsent", "paid", [False]),
         ("paid", "issued", [True]),

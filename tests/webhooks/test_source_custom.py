@@ -296,6 +296,15 @@ def test_a_scheme_that_cannot_be_used_is_complained_about(scheme: Scheme | None,
             replace(USABLE, types=(*SHAPE.types, ("invoice.paid", "reversed"))),
             "paid and reversed: invoice.paid cannot be both",
         ),
+        *(
+            (
+                replace(USABLE, paths=(*without(USABLE, "id", name).paths, ("id", "x"), (name, "x"))),
+                "paths.id: is another path as well",
+            )
+            for name in ("number", "account", "workspace", "entries", "link", "type")
+        ),
+        (replace(USABLE, types=(*SHAPE.types, ("True", "paid"))), "paid: True is written true, as in JSON"),
+        (replace(USABLE, types=(*SHAPE.types, ("4.0", "paid"))), "paid: 4.0 is written 4"),
         (replace(USABLE, header="X-Signature"), "header: means nothing here: signature.header is"),
     ],
 )
@@ -414,12 +423,20 @@ def test_a_time_that_cannot_be_read_is_refused(stamp: str) -> None:
 def test_a_secret_in_a_header_may_stand_behind_a_word() -> None:
     scheme = Scheme(proof="header", header="Authorization", prefix="Bearer")
 
-    for value in (f"Bearer {SECRET}", f"Bearer{SECRET}"):
+    for value in (f"Bearer {SECRET}", f"Bearer{SECRET}", f"bearer {SECRET}"):
         verify(delivery(b"{}", {"Authorization": value}), scheme)
-    for value in (SECRET, "Bearer", f"bearer {SECRET}", f"Bearer {SECRET} "):
+    for value in (SECRET, "Bearer", f"Token {SECRET}", f"Bearer {SECRET} "):
         with pytest.raises(NotAuthenticError):
             verify(delivery(b"{}", {"Authorization": value}), scheme)
     assert proven(replace(scheme, prefix="Bearer ")).headers["Authorization"] == f"Bearer {SECRET}"
+
+
+def test_a_secret_that_brings_its_prefix_itself_is_complained_about() -> None:
+    scheme = Scheme(proof="header", header="Authorization", prefix="Bearer ")
+
+    assert KIND.complaints([f"Bearer {SECRET}"], replace(USABLE, scheme=scheme)) == [
+        "secrets: one of them begins with signature.prefix, which stands before it already"
+    ]
 
 
 def test_a_user_and_a_password_are_a_proof() -> None:
@@ -428,6 +445,7 @@ def test_a_user_and_a_password_are_a_proof() -> None:
 
     verify(delivery(b"{}", {"Authorization": header}), scheme, "other:x", "user:pass wörd")
     assert proven(scheme, secret="user:pass wörd").headers["Authorization"] == header
+    verify(delivery(b"{}", {"Authorization": header.replace("Basic", "basic")}), scheme, "user:pass wörd")
     for value in (header[:-4], "Bearer x", ""):
         with pytest.raises(NotAuthenticError):
             verify(delivery(b"{}", {"Authorization": value}), scheme, "user:pass wörd")

@@ -1,5 +1,7 @@
 """Invoice Ninja: a secret in a header or in the address; payments with their invoices, and invoices."""
 
+import json
+
 import pytest
 
 from tests.webhooks.deliveries import DOCUMENTED, WORKSPACE, delivery, read, sample, trust
@@ -37,10 +39,23 @@ def test_each_invoice_of_a_payment_is_an_event_of_its_own() -> None:
     assert [event.invoice for event in events] == ["VolejRejNm", "Wpmbk5ezJn"]
 
 
-def test_an_invoice_that_is_paid_in_part_is_issued_and_not_paid() -> None:
-    events = KIND.parse(delivery(sample("invoiceninja", "payment.in-part")), Options()).events
+@pytest.mark.parametrize("name", ["payment.in-part", "payment.refunded-in-part"])
+def test_an_invoice_of_which_a_part_is_paid_is_issued_and_what_was_marked_stays(name: str) -> None:
+    shown = json.loads(sample("invoiceninja", name))["invoices"][0]
+    events = KIND.parse(delivery(json.dumps(shown).encode()), Options()).events
 
-    assert [type(event) for event in events] == [InvoiceIssued, InvoiceReversed]
+    assert [type(event) for event in events] == [InvoiceIssued]
+
+
+def test_a_payment_and_its_invoice_that_tell_the_same_at_once_are_two_events() -> None:
+    payment = sample("invoiceninja", "payment")
+    alone = json.dumps(json.loads(payment)["invoices"][0]).encode()
+    (told,), (shown,) = (KIND.parse(delivery(body), Options()).events for body in (payment, alone))
+
+    assert told.id != shown.id
+    assert isinstance(told, InvoicePaid)
+    assert isinstance(shown, InvoicePaid)
+    assert (told.order, told.payment != "", shown.payment) == (shown.order, True, "")
 
 
 def test_a_deleted_invoice_is_gone_whatever_its_status() -> None:
@@ -64,8 +79,16 @@ def test_a_refund_of_a_part_is_for_a_person() -> None:
 
     assert isinstance(issued, InvoiceIssued)
     assert isinstance(back, InvoiceReversed)
-    assert (back.references, back.stands) == (None, True)
+    assert (back.references, back.stands) == (issued.references, True)
     assert back.unresolved.endswith("decide by hand")
+
+
+def test_a_refund_of_a_part_of_what_names_nothing_tells_nothing_of_references() -> None:
+    body = sample("invoiceninja", "payment.refunded-in-part").replace(b"clockify_", b"")
+    _, back = KIND.parse(delivery(body), Options()).events
+
+    assert isinstance(back, InvoiceReversed)
+    assert back.references is None
 
 
 @pytest.mark.parametrize("refunded", [b"null", b'"250.5"', b"true", b"-1", b"[]"])

@@ -312,6 +312,13 @@ def test_a_cancelled_invoice_is_gone() -> None:
     assert (one.stands, one.references, one.unresolved) == (False, None, "")
 
 
+def test_what_is_documented_of_a_delivery_tells_the_invoice_and_its_number() -> None:
+    sent = event(sample("paypal", "INVOICING.INVOICE.SENT"))
+
+    assert isinstance(sent, InvoiceIssued)
+    assert (sent.number, sent.references) == ("MADE-UP-0001", ())
+
+
 @pytest.mark.parametrize("name", ["INVOICING.INVOICE.CREATED", "INVOICING.INVOICE.UPDATED"])
 def test_an_invoice_is_issued_when_its_status_says_that_it_was_sent(name: str) -> None:
     for status in ("SENT", "UNPAID"):

@@ -342,6 +342,29 @@ def test_bad_paths_are_all_reported_by_name() -> None:
     assert empty.startswith("entries: not a JMESPath expression")
 
 
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("invoice-id", 'a name with a dash is quoted, as in "invoice-id"'),
+        ("$.invoice.id", "this is JSONPath: JMESPath begins with a name, as in data.id"),
+        ("mapp(&id, lines)", "JMESPath has no function mapp()"),
+        ("lines[?size(id) > `1`].id", "JMESPath has no function size()"),
+        ("join(lines)", "join() takes 2 arguments, not 1"),
+        ("merge()", "merge() takes at least 1 arguments, not 0"),
+        ("length(a, b)", "length() takes 1 arguments, not 2"),
+    ],
+)
+def test_a_path_that_could_never_be_applied_is_reported_beforehand(expression: str, reason: str) -> None:
+    (said,) = check({"invoice": expression})
+
+    assert said.endswith(reason)
+
+
+@pytest.mark.parametrize("expression", ["merge(a, b, c)", "map(&id, lines)", "lines[?x == `{}`].id"])
+def test_a_path_may_be_any_expression(expression: str) -> None:
+    assert check({"invoice": expression}) == []
+
+
 def test_a_path_that_only_a_system_of_another_kind_has_is_complained_about() -> None:
     (reason,) = KIND.complaints([SECRET], Options(paths=(("id", "data.id"), ("invoice", "data.no"))))
 

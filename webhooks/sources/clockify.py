@@ -2,10 +2,12 @@
 
 Pure. https://docs.clockify.me, "Webhooks". Neither way of sending signs the body: a webhook of a user shows a token in a
 header (`Clockify-Signature` or `Clockify-Signature-Token`; another name can be set), an add-on a token (JWT, RS256) that
-names its sender and never ends. The form of the secret decides which is meant: a public key (PEM) is an add-on's.
+names the add-on and the workspace. One key signs for all add-ons, and those of users, too: so the secret is the add-on's key
+(its name in its manifest) and the public key in PEM, and a token of a user, or of another workspace than the invoice's, is
+refused. The form of the secret decides which of the two is meant.
 
-- `NEW_INVOICE` and `INVOICE_UPDATED` show the invoice as it is. `PAID` says that it is paid; `SENT`, `OVERDUE` and
-  `PARTIALLY_PAID` that it is issued, and not paid; `VOID` and `UNSENT` that it is not even that.
+- `NEW_INVOICE` and `INVOICE_UPDATED` show the invoice as it is. `PAID` says that it is paid; `SENT` and `OVERDUE` that it is
+  issued, and not paid; `VOID` and `UNSENT` that it is not even that. With `PARTIALLY_PAID`, marks stay as they are.
 - There is no id of the event, and no time: the time of arrival stands for both, and so two changes that arrive in the wrong
   order are taken in that order. One that arrives twice says what is known.
 """
@@ -13,22 +15,23 @@ names its sender and never ends. The form of the secret decides which is meant: 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from webhooks import signatures
-from webhooks.delivery import Delivery, NotAuthenticError, Trust
+from webhooks.delivery import Delivery, NotAuthenticError, Trust, UndecodableError
 from webhooks.references import Named, from_fields
-from webhooks.sources.facts import State, stated
+from webhooks.sources.facts import NO_LONGER_PAID, State, stated
 from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
 from webhooks.sources.payload import decode, identifier, type_shown
-from webhooks.sources.tokens import claims, complaint, is_public_key
+from webhooks.sources.tokens import PEM, claims, complaint
 
 HEADERS = ("Clockify-Signature", "Clockify-Signature-Token")
 TYPE = "clockify-webhook-event-type"
 STATES: Mapping[str, State] = MappingProxyType({
-    "PAID": "paid", "SENT": "open", "OVERDUE": "open", "PARTIALLY_PAID": "open", "UNSENT": "draft", "VOID": "gone",
+    "PAID": "paid", "SENT": "open", "OVERDUE": "open", "PARTIALLY_PAID": "part", "UNSENT": "draft", "VOID": "gone",
 })  # fmt: skip
 _EVENTS = ("NEW_INVOICE", "INVOICE_UPDATED")
 _DIGITS = 40
@@ -60,13 +63,39 @@ def verify(delivery: Delivery, trust: Trust, options: Options) -> None:
     if not names:
         raise NotAuthenticError(f"{HEADERS[0]} is missing")
     given = signatures.single(delivery.headers, names[0])
-    if given.count(".") == 2 and any(map(is_public_key, trust.secrets)):  # noqa: PLR2004 - the three parts of a token
-        claimed = claims(given, trust.secrets)
-        if (claimed.get("iss"), claimed.get("type")) != ("clockify", "addon"):
-            raise NotAuthenticError("a token of somebody else")
-        return
-    static = tuple(secret for secret in trust.secrets if not is_public_key(secret))
-    signatures.check_token(given, Trust(secrets=static, now=trust.now, tolerance=trust.tolerance))
+    addons = [_addon(secret) for secret in trust.secrets if PEM in secret]
+    if addons and given.count(".") == 2:  # noqa: PLR2004 - the three parts of a token
+        claimed = claims(given, [key for _, key in addons])
+        return _check_claims(claimed, [name for name, _ in addons], delivery.body, trust)
+    static = tuple(secret for secret in trust.secrets if PEM not in secret)
+    return signatures.check_token(given, Trust(secrets=static, now=trust.now, tolerance=trust.tolerance))
+
+
+def _addon(secret: str) -> tuple[str, str]:
+    """The add-on's key and the public key of a secret."""
+    name, begin, key = secret.partition(PEM)
+    return name.strip(), begin + key
+
+
+def _check_claims(claimed: Mapping[str, Any], names: Sequence[str], body: bytes, trust: Trust) -> None:
+    """Refuse what was not made for this add-on, in the workspace whose invoice the body shows."""
+    if (claimed.get("iss"), claimed.get("type")) != ("clockify", "addon") or "user" in claimed:
+        raise NotAuthenticError("a token of somebody else")
+    if not claimed.get("sub") or claimed["sub"] not in names:
+        raise NotAuthenticError("a token of another add-on")
+    ends = claimed.get("exp", trust.now)
+    if not isinstance(ends, int | float) or ends < trust.now - trust.tolerance:
+        raise NotAuthenticError("a token that has ended")
+    workspace = _workspace(body)
+    if not workspace or claimed.get("workspaceId") != workspace:
+        raise NotAuthenticError("a token of another workspace than the invoice's")
+
+
+def _workspace(body: bytes) -> str | None:
+    try:
+        return decode(_INVOICE, body, "body").workspaceId
+    except UndecodableError:
+        return None
 
 
 def parse(delivery: Delivery, _: Options) -> Parsed:
@@ -104,29 +133,40 @@ def sample(facts: Sample, _: Options) -> bytes:
 
 def sign(_body: bytes, secret: str, _event: str, _now: float, options: Options) -> Proof:
     """The token that is shown. Raises ValueError for a public key, which cannot sign."""
-    if is_public_key(secret):
+    if PEM in secret:
         raise ValueError("a public key cannot sign: set a webhook's token to play it")
     header = options.header or HEADERS[0]
     return Proof({"Content-Type": "application/json", header: secret, TYPE: "INVOICE_UPDATED"})
 
 
 def complaints(secrets: Sequence[str], _: Options) -> list[str]:
-    """A public key must be one."""
-    return sorted({complaint(secret) for secret in secrets} - {""})
+    """A public key must be one, and stand behind the key of an add-on."""
+    addons = [_addon(secret) for secret in secrets if PEM in secret]
+    nameless = ["should begin with the add-on's key and a space: one public key is that of all add-ons"]
+    return sorted({complaint(key) for _, key in addons} - {""}) + nameless * any(
+        not name for name, _ in addons
+    )
 
 
 ABOUT = About(
     title="Clockify's own invoices",
     page="https://docs.clockify.me/#tag/Webhooks",
-    needs="the webhook's token, or the add-ons' public key (PEM)",
+    needs="the webhook's token; or the add-on's key, a space, and the public key (PEM) of add-ons",
     proves="secret",
     references="the invoice's items, by themselves",
     room=None,
     linkable=False,
     issued=("SENT", "OVERDUE", "PARTIALLY_PAID"),
     paid=("PAID",),
-    reversed=("VOID", "UNSENT"),
+    reversed=("VOID", "UNSENT", NO_LONGER_PAID),
 )
 KIND = Kind(
-    name="clockify", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, complaints=complaints
+    name="clockify",
+    about=ABOUT,
+    verify=verify,
+    parse=parse,
+    sample=sample,
+    sign=sign,
+    complaints=complaints,
+    reads=frozenset({"header"}),
 )

@@ -15,7 +15,10 @@ GONE, MONEY_GONE = partial(InvoiceReversed), partial(InvoiceReversed, stands=Tru
 IN_PART = "refund of part of the invoice: decide by hand"
 
 
-State = Literal["draft", "open", "paid", "gone"]
+NO_LONGER_PAID = "unpaid again"
+"""What takes back where deliveries tell of states: see `stated`."""
+
+State = Literal["draft", "open", "part", "paid", "gone"]
 """What an invoice is at an instant, where a vendor tells of states instead of changes."""
 _NOTHING_SHOWN = Named(())
 
@@ -74,10 +77,13 @@ def stated(state: State, *, event: str, named: Named, **said: Any) -> tuple[Even
     """The facts that a state stands for, whatever it was before; arguments as for `told`.
 
     One that is open is issued, and not paid; whether it ever was is not known. So its reversal shows no references: of an
-    invoice that is not known, it is counted, and waits for nobody.
+    invoice that is not known, it is counted, and waits for nobody. One that is paid in part is issued: whether a part was
+    paid or given back is not known, so that marks stay as they are.
     """
     if state == "paid":
         return (told(InvoicePaid, event=event, named=named, rank=Rank.PAID, **said),)
+    if state == "part":
+        return (told(InvoiceIssued, event=event, named=named, rank=Rank.ISSUED, **said),)
     if state == "open":
         back = told(MONEY_GONE, event=f"{event}:unpaid", named=_NOTHING_SHOWN, rank=Rank.WRITTEN_OFF, **said)
         return told(InvoiceIssued, event=event, named=named, rank=Rank.ISSUED, **said), back

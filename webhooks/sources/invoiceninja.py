@@ -7,13 +7,15 @@ Fields and rules as in https://github.com/invoiceninja/invoiceninja, `app/Transf
 
 - The kind of event is not in the body. A payment shows its `invoices`, an invoice itself (`entity_type` says that it is one:
   quotes, credits and orders have the same fields, and another meaning of `4`): what their status is, counts.
-  `4` is paid, `2` and `3` (a part is paid) are issued, and not paid; `1` is a draft, `5` cancelled, `6` reversed.
+  `4` is paid, `2` is issued, and not paid; `1` is a draft, `5` cancelled, `6` reversed. With `3` a part is paid, or was given
+  back: marks stay as they are.
 - A refund changes no more than that status, and only the payment is sent. In full it is `2`; with `3`, of a payment that
   was refunded, a part was given back, and that is for a person.
 - A payment that is deleted shows its invoices no longer. One that was of a single invoice finds it, and takes it back; of
   any other nobody knows what it paid, and a person has to look.
 - Custom values, the purchase order number and the notes of an invoice and of its lines may name entries.
-- There is no id of the event: the invoice (or the payment), its status and the time of its change (in seconds) stand for it.
+- There is no id of the event: the invoice, its status, the time of its change (in seconds) and the payment that shows it
+  stand for it.
 """
 
 from collections.abc import Mapping
@@ -25,18 +27,17 @@ from msgspec import Struct
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, Trust, UndecodableError
-from webhooks.events import Event, InvoiceIssued
+from webhooks.events import Event
 from webhooks.references import Named, from_metadata
 from webhooks.sources import shown
-from webhooks.sources.facts import IN_PART, MONEY_GONE, Rank, State, stated, told
+from webhooks.sources.facts import IN_PART, MONEY_GONE, NO_LONGER_PAID, Rank, State, stated, told
 from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
 from webhooks.sources.payload import decode, identifier, milliseconds
 
 HEADER = "Authorization"
 STATES: Mapping[str, State] = MappingProxyType({
-    "1": "draft", "2": "open", "3": "open", "4": "paid", "5": "gone", "6": "gone",
+    "1": "draft", "2": "open", "3": "part", "4": "paid", "5": "gone", "6": "gone",
 })  # fmt: skip
-_PARTLY = "3"
 _STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "2", "paid": "4", "reversed": "5"})
 
 
@@ -119,14 +120,17 @@ def _facts(invoice: Invoice, *, payment: str | None = None, refunded: bool = Fal
         return ()
     name = identifier(invoice.id, "the invoice's id")
     at = milliseconds(invoice.updated_at, "updated_at")
-    event, named = f"{name}:{state}:{at}", _named(invoice)
+    told_by = ":".join(filter(None, (str(at), payment)))
+    named = _named(invoice)
     said: dict[str, Any] = {"invoice": name, "at": at, "number": invoice.number, "payment": payment}
-    if refunded and status == _PARTLY and state == "open":
-        part = told(
-            MONEY_GONE, event=f"{name}:refunded:{at}", rank=Rank.GIVEN_BACK, unresolved=IN_PART, **said
+    facts = stated(state, event=f"{name}:{state}:{told_by}", named=named, **said)
+    if refunded and state == "part":
+        shown = named if named.references or named.link else None
+        event = f"{name}:refunded:{told_by}"
+        facts += (
+            told(MONEY_GONE, event=event, rank=Rank.GIVEN_BACK, unresolved=IN_PART, named=shown, **said),
         )
-        return told(InvoiceIssued, event=event, named=named, rank=Rank.ISSUED, **said), part
-    return stated(state, event=event, named=named, **said)
+    return facts
 
 
 def _named(invoice: Invoice) -> Named:
@@ -168,7 +172,7 @@ ABOUT = About(
     room=None,
     issued=("invoice status 2, 3",),
     paid=("invoice status 4",),
-    reversed=("invoice status 1, 5, 6, deleted", "payment deleted"),
+    reversed=("invoice status 1, 5, 6, deleted", "payment deleted", NO_LONGER_PAID),
     by_hand=("payment refunded in part",),
 )
 KIND = Kind(
@@ -179,4 +183,5 @@ KIND = Kind(
     sample=sample,
     sign=sign,
     secret_in_path=True,
+    reads=frozenset({"header"}),
 )

@@ -162,5 +162,12 @@ ABOUT = About(
     by_hand=(f"{SUCCESS} ({REFUND})", f"{FAILURE} ({CHARGEBACK})", ADJUSTMENT),
 )
 KIND = Kind(
-    name="killbill", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, secret_in_path=True
+    name="killbill",
+    about=ABOUT,
+    verify=verify,
+    parse=parse,
+    sample=sample,
+    sign=sign,
+    secret_in_path=True,
+    reads=frozenset({"in_full"}),
 )

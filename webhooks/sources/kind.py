@@ -111,7 +111,7 @@ class Kind:
     makes the Proof that the vendor would send with it, or raises ValueError. `complaints(secrets, options)` is what is
     wrong with a source's settings, in words that show no secret. `refusal` is the status that the vendor expects for a bad
     signature, `uninteresting` the one for a delivery of which nothing concerns us. `secret_in_path`: it may follow the
-    source's name.
+    source's name. `reads` are the settings that only some kinds read, as they are called there.
     """
 
     name: str
@@ -124,3 +124,4 @@ class Kind:
     refusal: int = 401
     uninteresting: int = 200
     secret_in_path: bool = False
+    reads: frozenset[str] = frozenset()

@@ -5,11 +5,12 @@ Which of the NAMES a kind asks for, and where it looks if the settings do not sa
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jmespath
+from jmespath.functions import Functions
 
 from webhooks.delivery import UndecodableError
 
@@ -27,6 +28,7 @@ NAMES = (
 )
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_DASHED = re.compile(r"[A-Za-z0-9_]-[A-Za-z0-9_]")
 
 
 def check(paths: Mapping[str, str]) -> list[str]:
@@ -38,8 +40,39 @@ def check(paths: Mapping[str, str]) -> list[str]:
         try:
             compiled(expression)
         except (ValueError, RecursionError) as error:
-            complaints.append(f"{name}: not a JMESPath expression: {' '.join(str(error).split())}")
+            reason = " ".join(str(error).split()) + _hint(expression)
+            complaints.append(f"{name}: not a JMESPath expression: {reason}")
+        else:
+            complaints += [f"{name}: {misuse}" for misuse in _misuses(expression)]
     return complaints
+
+
+def _hint(expression: str) -> str:
+    """What was probably meant by an expression that cannot be compiled."""
+    if expression.startswith("$"):
+        return "; this is JSONPath: JMESPath begins with a name, as in data.id"
+    return '; a name with a dash is quoted, as in "invoice-id"' if _DASHED.search(expression) else ""
+
+
+def _misuses(expression: str) -> Iterator[str]:
+    """Calls of functions that there are not, or not with so many arguments: jmespath finds out when it is too late."""
+    nodes = [jmespath.compile(expression).parsed]
+    while nodes:
+        node = nodes.pop()
+        nodes += [child for child in node["children"] if isinstance(child, dict)]
+        if node["type"] == "function_expression":
+            yield from _misuse(node["value"], len(node["children"]))
+
+
+def _misuse(function: str, given: int) -> Iterator[str]:
+    known = Functions.FUNCTION_TABLE.get(function)
+    if known is None:
+        yield f"JMESPath has no function {function}()"
+        return
+    takes = known["signature"]
+    at_least = bool(takes) and takes[-1].get("variadic", False)
+    if given < len(takes) or (given > len(takes) and not at_least):
+        yield f"{function}() takes {'at least ' * at_least}{len(takes)} arguments, not {given}"
 
 
 def steps(expression: str) -> tuple[str, ...]:

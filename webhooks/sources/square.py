@@ -178,5 +178,12 @@ ABOUT = About(
     reversed=("invoice.canceled", "invoice.deleted", "invoice.refunded"),
 )
 KIND = Kind(
-    name="square", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, complaints=complaints
+    name="square",
+    about=ABOUT,
+    verify=verify,
+    parse=parse,
+    sample=sample,
+    sign=sign,
+    complaints=complaints,
+    reads=frozenset({"url"}),
 )

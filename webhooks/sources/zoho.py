@@ -4,10 +4,10 @@ Pure. https://www.zoho.com/billing/kb/webhooks/securing-webhooks.html. A workflo
 payload, with the secret set. The signature covers the query's parameters, sorted by their names, and then the body as it is;
 no time, so an old delivery can be replayed, which moves nothing. Let it send JSON: a form is signed otherwise, and refused.
 
-- `invoice.status` counts: `paid` says that it is paid; `sent`, `viewed`, `unpaid`, `overdue` and `partially_paid` that it is
-  issued, and not paid; `void` and `draft` that it is not even that. One that is deleted is gone, whatever its status was.
-- Why an invoice is partly paid is not told, so a part that was given back looks like a part that was never paid: it is
-  not paid, and a person who wants its hours marked all the same has to say so.
+- `invoice.status` counts: `paid` says that it is paid; `sent`, `viewed`, `unpaid` and `overdue` that it is issued, and not
+  paid; `void` and `draft` that it is not even that. One that is deleted is gone, whatever its status was.
+- Why an invoice is partly paid is not told: a part that was given back looks like a part that was paid. So marks stay as
+  they are; a person who wants its hours back has to say so.
 - Custom fields (by label or by name, with or without `cf_`), the reference number, the notes and the descriptions of lines
   may name entries.
 - Without an `event_id`, the invoice, its status and the time of its change stand for the event.
@@ -27,14 +27,15 @@ from webhooks import signatures
 from webhooks.delivery import Delivery, Trust, UndecodableError
 from webhooks.references import Named, from_metadata
 from webhooks.sources import shown
-from webhooks.sources.facts import State, stated
+from webhooks.sources.facts import NO_LONGER_PAID, State, stated
 from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
 from webhooks.sources.payload import decode, identifier, milliseconds, type_shown
 
 HEADER = "X-Zoho-Webhook-Signature"
 STATES: Mapping[str, State] = MappingProxyType({
     "paid": "paid",
-    "sent": "open", "viewed": "open", "unpaid": "open", "overdue": "open", "partially_paid": "open",
+    "sent": "open", "viewed": "open", "unpaid": "open", "overdue": "open",
+    "partially_paid": "part",
     "draft": "draft", "void": "gone",
 })  # fmt: skip
 _CUSTOM = "cf_"
@@ -166,12 +167,12 @@ def sign(body: bytes, secret: str, _event: str, _now: float, _: Options) -> Proo
 ABOUT = About(
     title="Zoho Billing, Books and Invoice",
     page="https://www.zoho.com/billing/kb/webhooks/securing-webhooks.html",
-    needs="the webhook's secret",
+    needs="the webhook's secret; its payload JSON, not a form",
     proves="body",
     references="custom fields; key=value in the notes, the reference number or line descriptions",
     room=None,
     issued=("invoice sent, viewed, unpaid, overdue, partially_paid",),
     paid=("invoice paid",),
-    reversed=("invoice void, draft, deleted",),
+    reversed=("invoice void, draft, deleted", NO_LONGER_PAID),
 )
 KIND = Kind(name="zoho", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign)

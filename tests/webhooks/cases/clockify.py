@@ -6,7 +6,7 @@ CASE = Case(
     uninteresting="another-status",
     ignored="an invoice of another status",
     partly_paid="partly-paid",
-    batch="partly-paid",
+    batch="sent",
     without={"another_version": "there is one version"},
     beside=("clockify-webhook-event-type",),
 )

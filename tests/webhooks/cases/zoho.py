@@ -8,6 +8,6 @@ CASE = Case(
     uninteresting="subscription_created",
     ignored="subscription_created",
     partly_paid="invoice.partly-paid",
-    batch="invoice.partly-paid",
+    batch="invoice.sent",
     another_version="invoice.books",
 )

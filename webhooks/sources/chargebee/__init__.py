@@ -7,14 +7,18 @@ Pure. https://www.chargebee.com/docs/2.0/events_and_webhooks.html. Deliveries ar
 - There is no event "invoice paid": `payment_succeeded`, `invoice_updated` and `invoice_generated` show the invoice, and its
   status `paid` says it. Credits can settle an invoice without a payment, so leave `invoice_updated` in.
 - `posted`, `payment_due` and `not_paid` say that it is issued, and not paid; `voided` and `invoice_deleted` end it.
+- One that is written off is `paid`, too: whole, by `write_off_amount` or by adjustments, it is not paid here; a part that
+  was written off is for a person. One that was adjusted in part, and paid for the rest, is paid.
 - Credit notes issued on a paid invoice, whose status stays `paid`, and `payment_refunded` take the money back if they are
-  of the whole invoice; if of a part, that is for a person (`unresolved`).
+  of the whole invoice; if of a part, that is for a person (`unresolved`). The notes stand for the event: who has decided of
+  them is not asked again. Notes that are voided do not count.
 - Order is the invoice's own `resource_version`, which is in milliseconds; without it, the time of the event.
 - An invoice has no metadata: its notes, its purchase order number, the descriptions of its lines and custom fields (`cf_`)
   may name entries; so may the subscription's and the customer's metadata.
 """
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +30,7 @@ from webhooks.delivery import Delivery, Trust, UndecodableError
 from webhooks.events import Event
 from webhooks.references import Named, from_metadata
 from webhooks.sources.chargebee.samples import HEADER, basic, sample, sign
-from webhooks.sources.facts import IN_PART, MONEY_GONE, Rank, State, stated, told
+from webhooks.sources.facts import IN_PART, MONEY_GONE, NO_LONGER_PAID, Rank, State, stated, told
 from webhooks.sources.kind import About, Kind, Options, Parsed
 from webhooks.sources.payload import decode, milliseconds, type_shown
 
@@ -36,6 +40,9 @@ STATES: Mapping[str, State] = MappingProxyType({
 _SHOWING = ("payment_succeeded", "invoice_updated", "invoice_generated")
 _REFUNDED, _DELETED = "payment_refunded", "invoice_deleted"
 _CUSTOM = "cf_"
+_VOIDED = "voided"
+_DIGITS = 40
+WRITTEN_OFF = "a part of the invoice was written off: decide by hand"
 
 
 class Content(Struct):
@@ -88,11 +95,16 @@ def _facts(one: Happened, content: Content, invoice: Mapping[str, Any]) -> tuple
         "order": _order(invoice, at),
     }
     state = "gone" if one.event_type == _DELETED else STATES.get(str(invoice.get("status")))
-    back = _given_back(one, invoice)
-    if back is not None and state != "gone":
-        reason = "" if back >= _amount(invoice.get("total")) > 0 else IN_PART
-        return (told(MONEY_GONE, rank=Rank.GIVEN_BACK, unresolved=reason, **said),)
-    return stated(state, named=_named(content, invoice), **said) if state else ()
+    total, named = _amount(invoice.get("total")), _named(content, invoice)
+    off, adjusted = _written_off(invoice)
+    notes = _in_force(invoice, "issued_credit_notes") if state == "paid" else []
+    if state != "gone" and (notes or one.event_type == _REFUNDED):
+        return (_given_back(one, notes, total, named, said),)
+    if state == "paid" and adjusted >= total > 0:
+        state = "open"
+    if state == "paid" and off > 0:
+        said["unresolved"] = WRITTEN_OFF
+    return stated(state, named=named, **said) if state else ()
 
 
 def _order(invoice: Mapping[str, Any], at: int) -> int:
@@ -105,13 +117,35 @@ def _amount(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _given_back(one: Happened, invoice: Mapping[str, Any]) -> int | None:
-    """How much was given back of what was paid; None where the event does not tell of that."""
-    notes = _listed(invoice.get("issued_credit_notes"))
+def _in_force(invoice: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Credit notes that are not voided."""
+    return [note for note in _listed(invoice.get(key)) if note.get("cn_status") != _VOIDED]
+
+
+def _sum(notes: Sequence[Mapping[str, Any]]) -> int:
+    return sum(_amount(note.get("cn_total")) for note in notes)
+
+
+def _written_off(invoice: Mapping[str, Any]) -> tuple[int, int]:
+    """How much was written off, and how much was adjusted, which that is a part of."""
+    off = _amount(invoice.get("write_off_amount"))
+    return off, max(off, _sum(_in_force(invoice, "adjustment_credit_notes")))
+
+
+def _given_back(
+    one: Happened, notes: Sequence[Mapping[str, Any]], total: int, named: Named, said: Mapping[str, Any]
+) -> Event:
+    """That money was given back. A part is a question, which stands with what the invoice names: else it is nobody's."""
     refund = _amount((one.content.transaction or {}).get("amount")) if one.event_type == _REFUNDED else 0
-    if one.event_type != _REFUNDED and not (notes and invoice.get("status") == "paid"):
-        return None
-    return max(refund, sum(_amount(note.get("cn_total")) for note in notes))
+    back = max(refund, _sum(notes))
+    if notes and back == _sum(notes):
+        listed = sorted(f"{note.get('cn_id')}={note.get('cn_total')}" for note in notes)
+        digest = sha256(",".join(listed).encode("utf-8", "replace")).hexdigest()[:_DIGITS]
+        said = {**said, "event": f"credited:{digest}"}
+    if back >= total > 0:
+        return told(MONEY_GONE, rank=Rank.GIVEN_BACK, **said)
+    shown = named if named.references or named.link else None
+    return told(MONEY_GONE, rank=Rank.GIVEN_BACK, unresolved=IN_PART, named=shown, **said)
 
 
 def _named(content: Content, invoice: Mapping[str, Any]) -> Named:
@@ -155,7 +189,13 @@ ABOUT = About(
     room=None,
     issued=("invoice_generated", "invoice_updated: posted, payment_due, not_paid"),
     paid=("payment_succeeded, invoice_updated, invoice_generated: paid",),
-    reversed=("invoice_updated: voided", _DELETED, _REFUNDED),
+    reversed=(
+        "invoice_updated: voided, written off",
+        _DELETED,
+        f"{_REFUNDED}, credit notes: of the whole invoice",
+        NO_LONGER_PAID,
+    ),
+    by_hand=(f"{_REFUNDED}, credit notes: of a part", "written off in part"),
 )
 KIND = Kind(
     name="chargebee", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, complaints=complaints

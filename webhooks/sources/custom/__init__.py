@@ -133,4 +133,5 @@ KIND = Kind(
     sign=sign,
     complaints=complaints,
     secret_in_path=True,
+    reads=frozenset({"header", "url", "paths", "signature", "issued", "paid", "refunded", "reversed"}),
 )

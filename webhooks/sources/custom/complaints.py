@@ -15,6 +15,8 @@ from webhooks.sources.kind import Options
 from webhooks.sources.scheme import Scheme, pieces
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_WHOLE = re.compile(r"-?[0-9]+\.0+")
+_WORDS = ("true", "false")
 _HEADERS = ("header", "timestamp_header", "id_header")
 _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"header": ("header", "prefix"), "basic": (), "path": ()}
@@ -72,6 +74,12 @@ def _of_hmac(scheme: Scheme, options: Options) -> Iterator[str]:
 def _of_secrets(secrets: Sequence[str], scheme: Scheme) -> Iterator[str]:
     if not all(secrets):
         yield "secrets: one of them is empty"
+    if (
+        scheme.proof == "header"
+        and scheme.prefix.strip()
+        and any(one.startswith(scheme.prefix) for one in secrets)
+    ):
+        yield "secrets: one of them begins with signature.prefix, which stands before it already"
     if scheme.proof == "basic" and not all(":" in secret for secret in secrets):
         yield "secrets: should be a user and a password with a colon between them"
     if scheme.proof.startswith(HMAC) and not all(key(secret, scheme) for secret in secrets if secret):
@@ -82,7 +90,10 @@ def _of_paths(paths: Mapping[str, str]) -> Iterator[str]:
     for name, what in (("type", "what an event tells"), ("invoice", "the invoice's id")):
         if not paths.get(name):
             yield f"paths.{name}: not set: where is {what}?"
-    if paths.get("id") and paths["id"] in (paths.get("invoice"), paths.get("type")):
+    same = [
+        name for name in paths if name not in ("id", "timestamp", "events") and paths[name] == paths.get("id")
+    ]
+    if same and paths["id"]:
         yield "paths.id: is another path as well: an event needs an id of its own, or none, else the second event of an invoice is taken for the first"
     if paths.get("workspace") and not (paths.get("entries") or paths.get("link")):
         yield "paths.entries: not set, but paths.workspace is: a workspace alone names nothing"
@@ -94,3 +105,8 @@ def _of_types(options: Options) -> Iterator[str]:
     for name, told in groupby(sorted(options.types), lambda one: one[0]):
         if len(meanings := [meaning for _, meaning in told]) > 1:
             yield f"{' and '.join(meanings)}: {name} cannot be both"
+    for name, meaning in options.types:
+        if name.lower() in _WORDS and name not in _WORDS:
+            yield f"{meaning}: {name} is written {name.lower()}, as in JSON"
+        if _WHOLE.fullmatch(name):
+            yield f"{meaning}: {name} is written {name.partition('.')[0]}: only whole numbers are types"

@@ -45,19 +45,20 @@ def verify(delivery: Delivery, trust: Trust, options: Options) -> None:
 
 
 def _secret_of(delivery: Delivery, scheme: Scheme) -> str:
-    value = signatures.single(delivery.headers, scheme.header)
-    if not value.startswith(scheme.prefix):
+    """What stands behind the prefix, which is the name of a scheme, mostly: https://www.rfc-editor.org/rfc/rfc9110#section-11.1."""
+    secret = signatures.behind(scheme.prefix, signatures.single(delivery.headers, scheme.header))
+    if secret is None:
         raise NotAuthenticError(f"{scheme.header} does not begin as it should")
-    return value.removeprefix(scheme.prefix).lstrip(" ")
+    return secret.lstrip(" ")
 
 
 def _verify_basic(delivery: Delivery, trust: Trust) -> None:
     """See https://www.rfc-editor.org/rfc/rfc7617: a secret is the user and the password with a colon between them."""
-    value = signatures.single(delivery.headers, AUTHORIZATION)
-    if not value.startswith(BASIC):
+    shown = signatures.behind(BASIC, signatures.single(delivery.headers, AUTHORIZATION))
+    if shown is None:
         raise NotAuthenticError(f"{AUTHORIZATION} is not {BASIC}")
     keys = [base64.b64encode(signatures.wire(secret)) for secret in trust.secrets if secret]
-    signatures.check_proven(signatures.matches(keys, [value.removeprefix(BASIC)]), keys=keys)
+    signatures.check_proven(signatures.matches(keys, [shown]), keys=keys)
 
 
 def _verify_hmac(delivery: Delivery, trust: Trust, scheme: Scheme, url: str) -> None:

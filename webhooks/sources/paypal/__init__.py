@@ -13,7 +13,7 @@ https://developer.paypal.com/api/invoicing/webhooks.
   try is signed anew. It may be ahead of our clock by the tolerance.
 - `PAID` comes for parts and for pending payments, too: the status decides. So it does for `REFUNDED`; a refund of a part is
   for a person. `CANCELLED` ends the invoice.
-- There is no event for an invoice that is sent. `CREATED` and `UPDATED` tell of it where the status is that of one that was.
+- `SENT` says that it is issued, and so do `CREATED` and `UPDATED` where the status is that of one that was sent.
 - Deliveries have been seen with the whole invoice in them; PayPal documents hardly more than id, status and number. So
   entries are best linked by the number, or the number itself is the link: `clockify_link=march-7`. Reference, memo, note
   and the items' descriptions are read where they are there.
@@ -97,7 +97,7 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
     if isinstance(judged, str):
         return Parsed((), judged)
     fact, rank, reason = judged
-    number = (invoice.detail and invoice.detail.invoice_number) or invoice.number
+    number = (invoice.detail and invoice.detail.invoice_number) or invoice.invoice_number or invoice.number
     one = told(
         fact,
         event=event.id,
@@ -142,7 +142,12 @@ def _issued(status: str | None) -> Judged:
     return (InvoiceIssued, Rank.ISSUED, "") if status in _SENT else "not an invoice that was just sent"
 
 
+def _sent(_: str | None) -> Judged:
+    return InvoiceIssued, Rank.ISSUED, ""
+
+
 JUDGES: Mapping[str, Callable[[str | None], Judged]] = MappingProxyType({
+    "INVOICING.INVOICE.SENT": _sent,
     "INVOICING.INVOICE.CREATED": _issued,
     "INVOICING.INVOICE.UPDATED": _issued,
     "INVOICING.INVOICE.PAID": _paid,
@@ -163,7 +168,7 @@ ABOUT = About(
     proves="checksum",
     references="the invoice's number, reference, memo or note, or an item's description",
     room=17,
-    issued=("INVOICING.INVOICE.CREATED", "INVOICING.INVOICE.UPDATED"),
+    issued=("INVOICING.INVOICE.SENT", "INVOICING.INVOICE.CREATED", "INVOICING.INVOICE.UPDATED"),
     paid=("INVOICING.INVOICE.PAID",),
     reversed=("INVOICING.INVOICE.REFUNDED", "INVOICING.INVOICE.CANCELLED"),
     by_hand=("INVOICING.INVOICE.REFUNDED (PARTIALLY_REFUNDED)",),

@@ -1,7 +1,8 @@
 """The parts of PayPal's payloads that are read, as types. Pure data; what follows from them is decided in `paypal`.
 
-An invoice of the second version of the API stands in `resource.invoice`; one of the first is the `resource` itself, and has
-its number and its texts directly: https://developer.paypal.com/docs/api/invoicing/v2, .../v1.
+An invoice of the second version of the API stands in `resource.invoice`, with its number in `detail`; one of the first is
+the `resource` itself, and has its number and its texts directly: https://developer.paypal.com/docs/api/invoicing/v2, .../v1.
+What is documented of webhooks is shorter: a `resource` with id, status and `invoice_number`.
 """
 
 import msgspec
@@ -31,6 +32,7 @@ class Invoice(Struct):
     detail: Detail | None = None
     items: list[Item] | None = None
     number: str | None = None
+    invoice_number: str | None = None
     reference: str | None = None
     merchant_memo: str | None = None
     note: str | None = None

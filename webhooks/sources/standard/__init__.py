@@ -142,5 +142,12 @@ ABOUT = About(
     reversed=tuple(name for name, (_, rank) in FACTS.items() if rank > Rank.PAID),
 )
 KIND = Kind(
-    name="standard", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign, complaints=complaints
+    name="standard",
+    about=ABOUT,
+    verify=verify,
+    parse=parse,
+    sample=sample,
+    sign=sign,
+    complaints=complaints,
+    reads=frozenset({"paths"}),
 )

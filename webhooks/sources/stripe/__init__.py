@@ -79,4 +79,12 @@ ABOUT = About(
         "charge.dispute.closed",
     ),
 )
-KIND = Kind(name="stripe", about=ABOUT, verify=verify, parse=parse, sample=sample, sign=sign)
+KIND = Kind(
+    name="stripe",
+    about=ABOUT,
+    verify=verify,
+    parse=parse,
+    sample=sample,
+    sign=sign,
+    reads=frozenset({"livemode"}),
+)
