@@ -14,7 +14,7 @@ PATIENCE = 20.0
 """Seconds for an answer. The door's own deadlines are shorter, whatever happens."""
 QUIET = 0.3
 """Seconds after which a request that may never be complete counts as unanswered."""
-_HEAD = re.compile(rb"HTTP/\d\.\d (\d{3}) [A-Za-z ]+\r\n((?:[A-Za-z-]+: [^\r\n]*\r\n)*)\r\n")
+_HEAD = re.compile(rb"HTTP/\d\.\d (\d{3}) [A-Za-z ]*\r\n((?:[A-Za-z-]+: [^\r\n]*\r\n)*)\r\n")
 _HEADERS = frozenset({b"Content-Type", b"Content-Length", b"Date", b"Server", b"Retry-After", b"Connection"})
 CONTINUE, FAULT, STRANGE = 100, 500, 999
 """Statuses on the way to the answer, of a fault of the receiver's, and (made up) of an answer that is none of ours."""

@@ -62,6 +62,8 @@ async def _all(store: Redis) -> AsyncIterator[tuple[bytes, list[bytes]]]:
 def _ask(asked: Any, kind: bytes, key: bytes) -> None:
     if kind == b"hash":
         asked.hgetall(key)
+    elif kind == b"set":
+        asked.smembers(key)
     elif kind == b"list":
         asked.lrange(key, 0, -1)
     elif kind == b"zset":
@@ -73,4 +75,4 @@ def _ask(asked: Any, kind: bytes, key: bytes) -> None:
 def _flat(held: Any) -> list[bytes]:
     if isinstance(held, dict):
         return [*held.keys(), *held.values()]
-    return held if isinstance(held, list) else [held or b""]
+    return list(held) if isinstance(held, list | set) else [held or b""]

@@ -28,6 +28,11 @@ def fields(**named: Node) -> Fields:
     return Fields(named.items())
 
 
+def read(document: bytes) -> Node:
+    """The tree of a document."""
+    return json.loads(document, object_pairs_hook=Fields)
+
+
 def written(node: Node) -> str:
     """The document's text."""
     if isinstance(node, Fields):

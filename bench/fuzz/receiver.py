@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.fuzz import signing
+from bench.fuzz import kinds, signing
 
 FACTS = frozenset({
     "receiver.started", "delivery.accepted", "delivery.refused", "delivery.postponed", "delivery.undecodable",
@@ -74,7 +74,7 @@ def _stdout(process: asyncio.subprocess.Process) -> asyncio.StreamReader:
 
 @asynccontextmanager
 async def receiving(store_url: str, max_body: int) -> AsyncIterator[Receiver]:
-    """A receiver with both kinds of sources, for as long as the block runs."""
+    """A receiver with sources of every kind, for as long as the block runs."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PAIDMARK_")} | {
         "PAIDMARK_REDIS_URL": store_url,
         "PAIDMARK_PORT": "0",
@@ -83,6 +83,7 @@ async def receiving(store_url: str, max_body: int) -> AsyncIterator[Receiver]:
         "PAIDMARK_MAX_BODY": str(max_body),
         "PAIDMARK_SOURCES__STRIPE__SECRETS": signing.STRIPE_SECRET,
         "PAIDMARK_SOURCES__STANDARD__SECRETS": signing.STANDARD_SECRET,
+        **kinds.environ(),
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "webhooks",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from bench.fuzz import documents, framing, nodes, octets, signing
+from bench.fuzz import documents, framing, kinds, nodes, octets, signing
 from bench.fuzz.attempts import FORGED, GENUINE, KEPT, OF_BAD_HTTP, REFUSED, TAKEN, Attempt, Draft
 from bench.fuzz.signing import Signed
 
@@ -162,6 +162,8 @@ _TABLE: tuple[tuple[float, str, Callable[[Draft], Attempt]], ...] = (
     (0.05, FORGED, _too_large),
     (1, FORGED, _raw),
     (1, GENUINE, _raw),
+    (12, GENUINE, kinds.signed),
+    (6, FORGED, kinds.forged),
 )
 _WAYS = [(mark, make) for _, mark, make in _TABLE]
 _WEIGHTS = [weight for weight, _, _ in _TABLE]
