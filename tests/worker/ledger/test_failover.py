@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 import structlog
 from redis.exceptions import ConnectionError as StoreConnectionError
+from redis.exceptions import RedisError, ResponseError
 
 from bench.ports import free_port
 from tests.conditions import wait_until
 from tests.own_store import OwnStore, own_store
 from tests.service import Service, entry, service
 from tests.worker.ledger.cluster import NAME, Sentinel, cluster, said, standing_still, watched
-from tests.worker.worlds import ids, paid, tie
+from tests.worker.worlds import bench, ids, opened, paid, peculiar, taken_back, tie
 from worker.ending import end
 from worker.ledger import Desk, Intake, Keeping, StoreInDoubtError, connect
 from worker.ledger.intake import Rules
@@ -360,3 +361,36 @@ async def test_a_name_that_no_sentinel_knows_is_said(tmp_path: Path) -> None:
                     await intake.accept(paid("in_1", 1, A))
         finally:
             sentinel.kill()
+
+
+async def test_a_worker_that_is_cut_off_with_an_old_primary_calls_nothing(tmp_path: Path) -> None:
+    """With the settings that the README asks for: what was done since must not be undone from there."""
+    lag = ("--min-replicas-to-write", "1", "--min-replicas-max-lag", "1")
+    async with cluster(tmp_path, 1, *lag) as stores, peculiar() as clockify:
+        (replica,) = stores.replicas
+        async with opened(stores.primary.url) as old, bench(old, url=clockify.url) as cut_off:
+            await old.intake.accept(paid("in_1", 1, A))
+            await wait_until(lambda: has(replica, "in_1"), because="the replica did not follow")
+            async with replica.client() as client:
+                await said(client, "REPLICAOF", "NO", "ONE")
+                await said(client, "CONFIG", "SET", "min-replicas-to-write", 0)
+            await wait_until(lambda: takes_no_writes(stores.primary), because="the old primary goes on")
+            async with opened(replica.url) as new, bench(new, url=clockify.url) as followed:
+                await new.intake.accept(taken_back("in_1", 2))
+                await followed.drain()
+            assert clockify.sent == [(A,)]
+
+            with pytest.raises(RedisError, match="NOREPLICAS"):
+                await cut_off.drain()
+
+            assert clockify.sent == [(A,)]
+
+
+async def takes_no_writes(store: OwnStore) -> bool:
+    """Whether a primary misses its replicas."""
+    async with store.client() as client:
+        try:
+            await client.incr("clusters:ready")
+        except ResponseError:
+            return True
+    return False
