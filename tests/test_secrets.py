@@ -706,6 +706,9 @@ LOOKED_AT = {
     "signatures.wire(signed) != delivery.body": "what a proven token says the body is, and the body: both were sent",
     "given.count('.') == 2": "whether what was sent has the form of a token",
     "'PUBLIC KEY' in secret": "a setting, when it is read: nothing was sent",
+    "PEM in secret": "the same",
+    "PEM not in secret": "the same",
+    "signature in headers": "the name of a header, which is no secret",
     "':' in secret": "a setting, when it is read: nothing was sent",
     "':' not in secret": "a setting, when it is read: nothing was sent",
 }

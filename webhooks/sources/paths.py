@@ -64,15 +64,15 @@ def _misuses(expression: str) -> Iterator[str]:
             yield from _misuse(node["value"], len(node["children"]))
 
 
-def _misuse(function: str, given: int) -> Iterator[str]:
+def _misuse(function: str, arguments: int) -> Iterator[str]:
     known = Functions.FUNCTION_TABLE.get(function)
     if known is None:
         yield f"JMESPath has no function {function}()"
         return
     takes = known["signature"]
     at_least = bool(takes) and takes[-1].get("variadic", False)
-    if given < len(takes) or (given > len(takes) and not at_least):
-        yield f"{function}() takes {'at least ' * at_least}{len(takes)} arguments, not {given}"
+    if arguments < len(takes) or (arguments > len(takes) and not at_least):
+        yield f"{function}() takes {'at least ' * at_least}{len(takes)} arguments, not {arguments}"
 
 
 def steps(expression: str) -> tuple[str, ...]:
