@@ -1,7 +1,7 @@
 """The story of one link: what an invoice stands for, told by a program of the user's own. Must not know any vendor.
 
 `PUT /invoices/{source}/{invoice}` with `{"workspace_id": "...", "time_entry_ids": [...]}` and `Authorization: Bearer` and
-a token. The name of the invoice is its id, its number, or what it shows as `clockify_link`; `?account=` is the vendor
+a token; `DELETE` takes it back. The name of the invoice is its id, its number, or what it shows as `clockify_link`; `?account=` is the vendor
 account that its id belongs to, where the source has several.
 """
 
@@ -24,18 +24,20 @@ from worker.marking import Link, Verdict, Wanted
 INVOICES = "/invoices/"
 NO_WORKSPACE = "workspace_id: missing, and there is no default: set PAIDMARK_WORKSPACE"
 _PARTS = 2
-_STATUSES = {Verdict.LINKED: 200, Verdict.ACCEPTED: 200, Verdict.NAMED: 409}
+_STATUSES = {Verdict.LINKED: 200, Verdict.ACCEPTED: 200, Verdict.AWAITS: 200, Verdict.NAMED: 409}
 _WORDS = {
     Verdict.LINKED: "linked",
-    Verdict.ACCEPTED: "linked, and marked: it was paid before",
+    Verdict.ACCEPTED: "linked, and marked: the invoice came before",
+    Verdict.AWAITS: "linked, and a payment of it awaits a person",
     Verdict.NAMED: "the invoice names its entries itself, or by another link, and that counts",
 }
+_TAKEN_BACK = {Verdict.LINKED: "no longer linked", Verdict.ACCEPTED: "no longer linked, and unmarked"}
 
 
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": "PUT"}, 503: TRY_AGAIN}
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": "PUT, DELETE"}, 503: TRY_AGAIN}
 
 
-class Told(msgspec.Struct):
+class Told(msgspec.Struct, forbid_unknown_fields=True):
     """The body."""
 
     workspace_id: object = None
@@ -62,10 +64,10 @@ async def link(door: Door, request: web.BaseRequest) -> web.Response:
             source=source,
             account=request.query.get("account", ""),
             name=name,
-            wanted=_wanted(await read(request), door.sources[source].place.workspace),
+            wanted=await _told(request, door.sources[source].place.workspace),
         )
         verdict = await door.intake.link(told)
-        status, said = _STATUSES[verdict], _WORDS[verdict]
+        status, said = _STATUSES[verdict], (_WORDS if told.wanted else _TAKEN_BACK)[verdict]
     except WrongError as error:
         status, said = error.status, str(error)
     except tuple(REFUSALS) as error:
@@ -93,8 +95,10 @@ def check_token(request: web.BaseRequest, tokens: tuple[str, ...]) -> None:
 
 def _place(door: Door, request: web.BaseRequest) -> tuple[str, str]:
     """The source's name and the invoice's, which may hold anything, percent-encoded."""
-    if request.method != "PUT":
-        raise WrongError(405, "PUT is the only method here")
+    if request.method not in ("PUT", "DELETE"):
+        raise WrongError(405, "PUT and DELETE are the only methods here")
+    if unknown := request.query.keys() - {"account"}:
+        raise WrongError(400, f"?account= is all that can be asked for, not {', '.join(sorted(unknown))}")
     given = request.rel_url.raw_path.removeprefix(INVOICES).split("/")
     parts = [unquote(part, errors="surrogateescape") for part in given]
     named = [*parts, request.query.get("account", "-")]
@@ -103,6 +107,12 @@ def _place(door: Door, request: web.BaseRequest) -> tuple[str, str]:
     if parts[0] not in door.sources:
         raise WrongError(404, "no such source in the settings")
     return parts[0], parts[1]
+
+
+async def _told(request: web.BaseRequest, default: str | None) -> tuple[Wanted, ...]:
+    """What is told; nothing, where that is taken back."""
+    body = await read(request)
+    return () if request.method == "DELETE" else _wanted(body, default)
 
 
 def _wanted(body: bytes, default: str | None) -> tuple[Wanted, ...]:

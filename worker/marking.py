@@ -36,6 +36,7 @@ class Verdict(StrEnum):
     TIED = "tied"
     LINKED = "linked"
     NAMED = "named"
+    AWAITS = "awaits"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -81,7 +82,7 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """What an invoice stands for, told apart from its events: under its id, its number, or a name that it shows.
 
-    A name that an invoice shows is of no account.
+    A name that an invoice shows is of no account. Without anything `wanted`, what was told is withdrawn.
     """
 
     source: str

@@ -67,13 +67,20 @@ async def test_the_table_shows_what_can_be_billed_and_the_metadata_that_bills_it
     assert set(of(said)) == {"clockify_workspace_id", "clockify_time_entry_ids", "clockify_time_entry_ids_2"}
 
 
+async def test_a_document_and_a_link_do_not_go_together(paidmark: Paidmark) -> None:
+    said = await paidmark(*JANUARY, "--link", "recurly", "1001", "--json")
+
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "give one of them" in said.stderr
+
+
 async def test_what_is_listed_can_be_linked_to_an_invoice_at_once(
     paidmark: Paidmark, store_url: str, store: Redis
 ) -> None:
     said = await paidmark(*JANUARY, "--link", "recurly", "1001", PAIDMARK_REDIS_URL=store_url)
 
     assert said.exit_code == 0
-    assert "recurly 1001: linked: its entries are marked when it is paid" in said.stdout
+    assert "recurly 1001: linked: its entries will be marked with the invoice" in said.stdout
     assert await store.exists("paidmark:link:recurly//1001")
 
 

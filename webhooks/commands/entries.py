@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from webhooks.commands.link import told
+from webhooks.commands.options import Yes
 from webhooks.desk.words import plain
 from webhooks.references import to_metadata
 from worker.entries import is_id
@@ -52,6 +53,7 @@ def entries(
             metavar="SOURCE INVOICE", help="Link them to this invoice at once, as `paidmark link` would."
         ),
     ] = None,
+    yes: Yes = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the entries and the metadata as JSON.")
     ] = False,
@@ -69,6 +71,8 @@ def entries(
     from webhooks import listing  # noqa: PLC0415 - loaded by this command only
     from worker.reports import ReadingError  # noqa: PLC0415 - loaded by this command only
 
+    if link and as_json:
+        _fail(2, "--link tells what has become of it, and --json is one document: give one of them")
     settings = _settings()
     names = {"project": project, "client": client, "tag": tag, "user": user}
     days = (since and since.date(), until and until.date())
@@ -89,7 +93,7 @@ def entries(
     for key, value in named.items():
         typer.echo(f"{key}={value}")
     if link and found.rows:
-        told(*link, tuple(row.id for row in found.rows), workspace=asked.workspace)
+        told(*link, tuple(row.id for row in found.rows), workspace=asked.workspace, yes=yes)
 
 
 def _settings() -> HandsSettings:

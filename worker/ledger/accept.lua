@@ -43,10 +43,10 @@ local function accept(i, past)
   end
 
   local linked
-  if invoiced and reason == '' and not names then
+  if invoiced and not names then
     local told, why, under = told_for(ref, link, name)
     if told then wanted, names, linked = told, true, under end
-    reason = why
+    if reason == '' then reason = why end
   end
 
   local nothing_named = shows and not names and reason == ''

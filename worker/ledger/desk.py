@@ -46,7 +46,15 @@ class Desk:
 
     async def naming(self, workspace: str, entry: str) -> list[str]:
         """Refs of the invoices that claim, or claimed, an entry."""
-        return await self._find("entry", f"{workspace}:".encode() + entries.pack((entry,))[1:])
+        return (await self.naming_each(workspace, [entry]))[0]
+
+    async def naming_each(self, workspace: str, named: Sequence[str]) -> list[list[str]]:
+        """Those of several entries, in one round trip."""
+        home = f"{workspace}:".encode()
+        answers = await self._scripts.call_each(
+            [("find", ["entry", home + entries.pack((one,))[1:], _MOST]) for one in named]
+        )
+        return [[ref.decode() for ref in answer] for answer in answers]
 
     async def matching(self, pattern: str) -> AsyncIterator[str]:
         """Refs of all invoices that match a glob pattern, in no order."""
@@ -88,6 +96,22 @@ class Desk:
         """Tell what an invoice stands for; a payment of it that waits for that is marked now."""
         verdicts, *_ = await self._scripts.call("link", *links.arguments(link, self._future))
         return Verdict(verdicts[0].decode())
+
+    async def told(self, ref: str) -> tuple[Wanted, ...]:
+        """What was told under a name; empty where nothing was."""
+        found = links.read(await self._scripts.call("links", ref, "0", _SCAN))
+        return found[0][1] if found else ()
+
+    async def links(self) -> AsyncIterator[tuple[str, tuple[Wanted, ...]]]:
+        """All that was told apart from events, by the ref of its name, in no order."""
+        cursor = "0"
+        while True:
+            answer = await self._scripts.call("links", "", cursor, _SCAN)
+            cursor = answer[0].decode()
+            for found in links.read(answer[1]):
+                yield found
+            if cursor == "0":
+                return
 
     async def drop(self, ref: str, reason: str) -> int:
         """End what waits, or awaits a person, on one invoice. Returns how many markings and events were ended."""

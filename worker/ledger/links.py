@@ -1,8 +1,11 @@
-"""A link as the script of that name takes it. Pure."""
+"""A link as the script of that name takes it, and as it is read again. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from worker import entries
 from worker.ledger.scripts import Argument
-from worker.marking import Link, reference
+from worker.marking import Link, Wanted, reference
 
 
 def arguments(link: Link, future: int) -> list[Argument]:
@@ -11,3 +14,14 @@ def arguments(link: Link, future: int) -> list[Argument]:
     for one in link.wanted:
         told += [one.workspace, entries.pack(one.entries)]
     return told
+
+
+def read(rows: Sequence[Sequence[Any]]) -> list[tuple[str, tuple[Wanted, ...]]]:
+    """Links, as the script `links` answers them: refs, and what was told under each."""
+    return [
+        (
+            ref.decode(),
+            tuple(Wanted(workspace.decode(), entries.unpack(packed)) for workspace, packed in places),
+        )
+        for ref, places in rows
+    ]

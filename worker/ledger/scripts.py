@@ -18,7 +18,7 @@ from worker.ledger.bell import encode
 
 Argument = str | bytes | int
 _BEFORE = {
-    "linking": {"accept", "tie", "retry", "link"},
+    "linking": {"accept", "tie", "retry", "link", "links"},
     "apply": {"accept", "tie", "retry", "link"},
     "lease": {"take", "begin"},
     "reading": {"plan", "begin"},

@@ -57,14 +57,12 @@ class Books:
         if not ref:
             ref, fact.reason = payment, fact.reason or UNTIED
         known = self.invoices.get(ref, Invoice())
-        plain = not fact.reason
         if cause.wanted is None and not fact.paid and ref in self.invoices and known.none_of_ours:
             self._remember_turn(ref, known, fact, now)
             return "unreferenced"
         if fact.id in known.facts:
             return "known"
-        told = fact.paid and plain and not any(names.values())
-        if told:
+        if fact.paid and not any(names.values()):
             self._look_for_links(ref, fact, cause)
         plain = not fact.reason
         nothing = (
@@ -92,7 +90,7 @@ class Books:
             self.names.setdefault(name, set()).add(ref)
         if link:
             found = self.links.get(link)
-            fact.reason = "" if found else f"{UNLINKED}: {link}"
+            fact.reason = fact.reason or ("" if found else f"{UNLINKED}: {link}")
         else:
             link = ref if ref in self.links else number
             found = self.links.get(link)
@@ -100,7 +98,9 @@ class Books:
             fact.wanted, fact.linked = found, link
 
     def link(self, name: str, wanted: Names, now: int) -> str:
-        """Tell what an invoice stands for. Returns the verdict."""
+        """Tell what an invoice stands for, or (nothing) that it does no more. Returns the verdict."""
+        if not wanted:
+            return self._unlink(name)
         self.links[name] = wanted
         verdict = "linked"
         for ref in [name] if name in self.invoices else sorted(self.names.get(name, set())):
@@ -110,14 +110,37 @@ class Books:
                 fact.wanted, fact.linked, fact.reason = wanted, name, ""
                 if self.apply(ref, fact, now, again=True) == "accepted":
                     verdict = "accepted"
-            if (
-                not facts
-                and invoice.paid_in_full
-                and invoice.names_something
-                and not invoice.names_just(wanted)
-            ):
-                verdict = "named" if verdict == "linked" else verdict
+            if facts:
+                continue
+            proposed = self._propose(invoice, name, wanted)
+            named = invoice.paid_in_full and invoice.names_something and not invoice.names_just(wanted)
+            if verdict == "linked":
+                verdict = "awaits" if proposed else "named" if named else verdict
         return verdict
+
+    def _unlink(self, name: str) -> str:
+        self.links.pop(name, None)
+        verdict = "linked"
+        for ref in [name] if name in self.invoices else sorted(self.names.get(name, set())):
+            invoice = self.invoices.get(ref, Invoice())
+            self._propose(invoice, name, {})
+            if invoice.linked == name:
+                verdict = "accepted" if invoice.rename({}) else verdict
+                invoice.linked = ""
+                invoice.version += 1
+        return verdict
+
+    def _propose(self, invoice: Invoice, name: str, wanted: Names) -> bool:
+        """What payments that await a person would name. Returns whether there are any."""
+        open_facts = [
+            fact
+            for fact in invoice.unresolved()
+            if fact.paid and fact.reason != NAMELESS and not fact.reason.startswith(UNLINKED)
+            and (not fact.wanted or fact.linked == name)
+        ]  # fmt: skip
+        for fact in open_facts:
+            fact.wanted, fact.linked = wanted, name if wanted else ""
+        return bool(open_facts)
 
     def _to_name(self, invoice: Invoice, name: str, wanted: Names) -> list[Fact]:
         waiting = [
@@ -127,11 +150,13 @@ class Books:
             return waiting
         newest = next((fact for fact in invoice.facts.values() if fact.key == invoice.newest), None)
         said_so = invoice.linked == name and not invoice.names_just(wanted)
+        names_other = said_so or not invoice.names_something
         if newest:
-            awaits = newest.state is State.UNRESOLVED
-            return [newest] if (newest.reason == NAMELESS if awaits else said_so) else []
+            if newest.state is State.UNRESOLVED:
+                names_other = newest.reason == NAMELESS
+            return [newest] if names_other and newest.state is not State.DROPPED else []
         order, rank, event = invoice.newest
-        return [Fact(event, True, order, rank, 0, {}, "")] if invoice.none_of_ours or said_so else []
+        return [Fact(event, True, order, rank, 0, {}, "")] if names_other else []
 
     def apply(self, ref: str, fact: Fact, now: int, *, again: bool = False) -> str:
         """What an event does to its invoice; `again`, if it is there already and a person brings it back."""

@@ -244,6 +244,8 @@ async def look_and_intervene(url: str) -> None:
     """The desk's questions, and its answers to what awaits a person."""
     async with desk_of(url) as desk:
         await desk.link(linked("march", B))
+        assert [ref async for ref, _ in desk.links()] == ["stripe//march"]
+        await desk.link(Link(source="stripe", account="", name="march", wanted=()))
         await desk.show("stripe//in_1")
         await desk.workspaces()
         await desk.workers()

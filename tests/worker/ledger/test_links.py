@@ -26,6 +26,10 @@ def link(name: str, *entries: str, workspace: str = WORKSPACE) -> Link:
     return Link(source="stripe", account="", name=name, wanted=(Wanted(workspace, entries),))
 
 
+def nothing(name: str) -> Link:
+    return Link(source="stripe", account="", name=name, wanted=())
+
+
 def marked(worker: Bench) -> set[str]:
     """The entries that Clockify has as invoiced."""
     entries = (*HOURS, *OTHERS)
@@ -135,8 +139,81 @@ async def test_a_link_decides_nothing_that_awaits_a_person_for_another_reason(wo
     verdict = await worker.ledger.intake.link(link("in_1", *OTHERS))
     await worker.drain()
 
-    assert verdict is Verdict.NAMED
+    assert verdict is Verdict.AWAITS
     assert marked(worker) == {*HOURS}
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+async def test_what_a_link_tells_counts_when_a_person_decides_that_the_invoice_is_paid(
+    worker: Bench, before: bool
+) -> None:
+    steps = [told("INV-7"), shown_as(number="INV-7", unresolved="perhaps a part: decide by hand")]
+    verdicts = [await step(worker.ledger) for step in (steps if before else steps[::-1])]
+    await worker.drain()
+    assert marked(worker) == set()
+
+    await worker.ledger.desk.retry("stripe//in_1", decision="paid")
+    await worker.drain()
+
+    assert verdicts[-1] is (Verdict.UNRESOLVED if before else Verdict.AWAITS)
+    assert marked(worker) == {*HOURS}
+
+
+async def test_a_link_that_is_taken_back_before_the_payment_says_nothing(worker: Bench) -> None:
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    verdict = await worker.ledger.intake.link(nothing("in_1"))
+
+    assert verdict is Verdict.LINKED
+    assert await worker.ledger.intake.accept(paid("in_1", 1)) is Verdict.UNREFERENCED
+    assert await worker.ledger.desk.told("stripe//in_1") == ()
+
+
+async def test_a_link_that_is_taken_back_after_the_payment_unmarks_what_it_told(worker: Bench) -> None:
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.ledger.intake.accept(paid("in_1", 1))
+    await worker.ledger.intake.accept(paid("in_2", 1, HOURS[0]))
+    await worker.drain()
+
+    verdict = await worker.ledger.intake.link(nothing("in_1"))
+    await worker.drain()
+
+    assert verdict is Verdict.ACCEPTED
+    assert marked(worker) == {HOURS[0]}
+    assert await worker.ledger.intake.link(link("in_1", *OTHERS)) is Verdict.ACCEPTED
+    await worker.drain()
+    assert marked(worker) == {HOURS[0], *OTHERS}
+
+
+async def test_what_a_payment_would_name_by_a_link_goes_with_the_link(worker: Bench) -> None:
+    await worker.ledger.intake.link(link("in_1", *HOURS))
+    await worker.ledger.intake.accept(paid("in_1", 1, unresolved="perhaps a part: decide by hand"))
+
+    await worker.ledger.intake.link(nothing("in_1"))
+    await worker.ledger.desk.retry("stripe//in_1", decision="paid")
+    await worker.drain()
+
+    assert marked(worker) == set()
+
+
+async def test_what_was_dropped_a_link_does_not_bring_back(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 1, link="march"))
+    await worker.ledger.desk.drop("stripe//in_1", "not ours")
+
+    verdict = await worker.ledger.intake.link(link("march", *HOURS))
+    await worker.drain()
+
+    assert verdict is Verdict.LINKED
+    assert marked(worker) == set()
+
+
+async def test_all_links_are_listed(ledger: Ledger) -> None:
+    for number in range(1_200):
+        await ledger.intake.link(link(f"in_{number}", HOURS[0]))
+
+    listed = [one async for one in ledger.desk.links()]
+
+    assert len({name for name, _ in listed}) == 1_200
+    assert {wanted for _, wanted in listed} == {(Wanted(WORKSPACE, (HOURS[0],)),)}
 
 
 async def test_a_link_that_comes_after_a_newer_reversal_marks_nothing(worker: Bench) -> None:
