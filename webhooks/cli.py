@@ -8,12 +8,9 @@ import typer
 
 from webhooks.commands.check import check
 from webhooks.commands.demo import demo
-from webhooks.commands.drop import drop
+from webhooks.commands.desk import LOOKING, TELLING
 from webhooks.commands.entries import entries
-from webhooks.commands.link import link
-from webhooks.commands.look import markings
 from webhooks.commands.processes import receive, sandbox, up, work
-from webhooks.commands.retry import retry
 from webhooks.commands.send import send
 from webhooks.commands.sources import sources
 from webhooks.commands.workspaces import workspaces
@@ -28,8 +25,8 @@ app = typer.Typer(
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try": (demo, sandbox, sources, send),
     "Run": (up, receive, work, check),
-    "Bill": (entries, link),
-    "Look, and intervene": (markings, retry, drop),
+    "Bill": (entries, *TELLING),
+    "Look, and intervene": LOOKING,
 }
 
 

@@ -9,10 +9,10 @@ from webhooks.commands.look import markings
 from webhooks.commands.retry import retry
 from webhooks.commands.workspaces import workspaces
 
+TELLING = (link, links)
+LOOKING = (markings, retry, drop)
+
 desk = typer.Typer(help="Look, and intervene.")
-desk.command()(markings)
-desk.command()(retry)
-desk.command()(drop)
-desk.command()(link)
-desk.command()(links)
+for command in (*TELLING, *LOOKING):
+    desk.command()(command)
 desk.add_typer(workspaces, name="workspaces")
