@@ -37,6 +37,11 @@ def source_name(value: str) -> str:
     return value
 
 
+def variable(name: str, setting: str) -> str:
+    """What a setting of a source is called in the environment."""
+    return f"PAIDMARK_SOURCES__{name.replace('-', '_')}__{setting}".upper()
+
+
 def _kind(value: str) -> str:
     if value not in KINDS:
         raise ValueError(f"no such kind of source; there are {', '.join(sorted(KINDS))}")

@@ -48,6 +48,7 @@ class Checked:
 
 
 Check = Callable[..., Awaitable[Checked]]
+LONG = "made-up-secret-of-a-test"
 
 
 @pytest.fixture
@@ -168,6 +169,40 @@ async def test_the_store_is_looked_at_though_one_half_does_not_load(checked: Che
             "source stripe",
             "warning",
             "short enough to be guessed",
+        ),
+        (
+            {"PAIDMARK_LINK_TOKENS": f'["{LONG}", "short"]'},
+            "receiver's settings",
+            "warning",
+            "PAIDMARK_LINK_TOKENS wants 16 characters or more",
+        ),
+        (
+            {"PAIDMARK_SOURCES__KILLBILL__SECRETS": LONG, "PAIDMARK_UNREFERENCED": "unresolved"},
+            "source killbill",
+            "warning",
+            "set PAIDMARK_SOURCES__KILLBILL__IN_FULL=true",
+        ),
+        (
+            {"PAIDMARK_SOURCES__RECURLY__SECRETS": LONG},
+            "source recurly",
+            "ok",
+            "those that nobody links are only counted, unless PAIDMARK_UNREFERENCED=unresolved",
+        ),
+        (
+            {"PAIDMARK_SOURCES__RECURLY__SECRETS": LONG, "PAIDMARK_UNREFERENCED": "unresolved"},
+            "source recurly",
+            "ok",
+            "of kind recurly, with 1 secret",
+        ),
+        (
+            {
+                "PAIDMARK_SOURCES__A_B__SECRETS": LONG,
+                "PAIDMARK_SOURCES__A_B__KIND": "gocardless",
+                "PAIDMARK_SOURCES__A_B__MARK_ON": "issued",
+            },
+            "source a-b",
+            "warning",
+            "leave PAIDMARK_SOURCES__A_B__MARK_ON out",
         ),
         ({"PAIDMARK_CLOCKIFY_API_KEY": None}, "worker's settings", "warning", "there is no key for Clockify"),
         ({"PAIDMARK_DRY_RUN": "true"}, "worker's settings", "warning", "nothing is sent"),

@@ -35,6 +35,8 @@ async def send(paidmark: Service | None, *arguments: str, **settings: str) -> "R
         "PAIDMARK_SOURCES__BARE__KIND": "stripe",
         "PAIDMARK_SOURCES__PUBLIC__KIND": "standard",
         "PAIDMARK_SOURCES__PUBLIC__SECRETS": "whpk_" + base64.b64encode(b"k" * 32).decode(),
+        "PAIDMARK_SOURCES__DEBIT__KIND": "gocardless",
+        "PAIDMARK_SOURCES__DEBIT__SECRETS": "made-up-secret-of-a-test",
         "PAIDMARK_SOURCES__WRONG__KIND": "stripe",
         "PAIDMARK_SOURCES__WRONG__SECRETS": "whsec_another",
         **settings,
@@ -65,12 +67,13 @@ async def test_a_sample_marks_its_entries_and_its_reversal_gives_them_back(
 ) -> None:
     result = await send(paidmark, source, "--invoice", "in_1", "--entries", DOCUMENTED)
     await paidmark.settled()
-    assert (result.exit_code, result.output) == (0, "200  in_1 (paid, 2 entries)\n")
+    next_step = "what became of it: paidmark markings in_1\n"
+    assert (result.exit_code, result.output) == (0, f"200  in_1 (paid, 2 entries)\n{next_step}")
     assert paidmark.invoiced(*DOCUMENTED.split()) == [True, True]
 
     result = await send(paidmark, source, "--invoice", "in_1", "--entries", DOCUMENTED, "--reverse")
     await paidmark.settled()
-    assert result.output == "200  in_1 (reversed, 2 entries)\n"
+    assert result.output == f"200  in_1 (reversed, 2 entries)\n{next_step}"
     assert paidmark.invoiced(*DOCUMENTED.split()) == [False, False]
 
 
@@ -112,6 +115,9 @@ async def test_a_wrong_secret_shows_the_refusal(paidmark: Service) -> None:
         (("stripe", "--url", "http://[::1"), "is no address of a receiver"),
         (("stripe", "--url", "http://a b"), "is no address of a receiver"),
         (("public",), "the source 'public' cannot be played"),
+        (("stripe", "--issue", "--reverse"), "--issue or --reverse: a delivery tells one of them"),
+        (("stripe", "--file", __file__, "--invoice", "in_1"), "--file is posted as it is"),
+        (("debit", "--issue"), "a source of kind gocardless never tells that an invoice is issued"),
     ],
 )
 async def test_what_cannot_be_sent_is_said_and_not_sent(arguments: tuple[str, ...], complaint: str) -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from webhooks.sources.kind import Options, Parsed, Sample, Told
 from webhooks.sources.scheme import Scheme
 from worker.settings import SettingsError, load
 
+README = Path(__file__).parents[2] / "README.md"
 SECRET = "made up"
 AT = int(NOW) * 1000
 FACTS = Sample(event="evt_1", invoice="in_1", workspace=WORKSPACE, entries=DOCUMENTED, at=NOW)
@@ -672,6 +674,17 @@ def test_a_made_up_body_has_the_shape_that_the_settings_describe(told: Told) -> 
     assert (one.invoice, one.at, one.references) == ("in_1", AT, REFERENCES)
 
 
+@pytest.mark.parametrize("entries", ["bill.hours[].id", "bill.hours[*].of.id", "bill.hours[]", "hours[].id"])
+def test_a_made_up_body_has_lists_where_the_settings_look_for_them(entries: str) -> None:
+    paths = {**dict(SHAPE.paths), "entries": entries, "events": "all[]"}
+    options = replace(SHAPE, paths=tuple(paths.items()))
+
+    (one,) = parse(made_up(FACTS, options), options).events
+
+    assert isinstance(one, InvoicePaid)
+    assert one.references == REFERENCES
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -686,6 +699,22 @@ def test_a_made_up_body_has_the_shape_that_the_settings_describe(told: Told) -> 
 def test_a_body_that_cannot_be_made_up_says_why(options: Options, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         made_up(FACTS, options)
+
+
+def test_the_example_in_the_readme_can_be_used_and_played(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(\[sources\.billing\].+?)```", README.read_text(), re.DOTALL)
+    (tmp_path / "paidmark.toml").write_text(example)
+    options = (
+        load(DoorSettings, {"PAIDMARK_CONFIG": str(tmp_path / "paidmark.toml")}).sources["billing"].options
+    )
+
+    body = made_up(FACTS, options)
+    proof = KIND.sign(body, SECRET, FACTS.event, NOW, options)
+
+    KIND.verify(delivery(body, proof.headers), trust(SECRET), options)
+    (one,) = parse(body, options).events
+    assert isinstance(one, InvoicePaid)
+    assert (one.id, one.invoice, one.references) == (FACTS.event, FACTS.invoice, REFERENCES)
 
 
 def test_every_sample_is_one_that_a_test_reads() -> None:

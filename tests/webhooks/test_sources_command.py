@@ -1,6 +1,7 @@
 """`paidmark sources`, and the table in the README that is made from the same data."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from typer.testing import CliRunner
 
 from webhooks.cli import app
 from webhooks.commands.sources import lines, room
-from webhooks.sources import KINDS
+from webhooks.source_settings import SourceSettings
+from webhooks.sources import KINDS, explained, paths
+from webhooks.sources.scheme import PLACEHOLDERS, Scheme
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -36,6 +39,23 @@ def test_all_that_is_known_of_a_kind_is_shown(name: str) -> None:
     assert [
         one for one in (*about.paid, *about.reversed, *about.issued, *about.by_hand) if one not in shown
     ] == []
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_setting_that_a_kind_reads_is_shown_and_no_other(name: str) -> None:
+    known, reads = SourceSettings.model_fields, KINDS[name].reads
+    top = {one.partition(".")[0] for one, _ in explained.settings(KINDS[name])}
+
+    assert top == {one for one in known if one in reads or one not in explained.OF_SOME} - (
+        {"paths", "signature"} - reads
+    )
+    assert [words for _, words in explained.settings(KINDS[name]) if words not in run(name)] == []
+
+
+def test_every_part_of_a_description_is_explained() -> None:
+    assert tuple(explained.SIGNATURE) == tuple(field.name for field in fields(Scheme))
+    assert tuple(explained.PATHS) == paths.NAMES
+    assert [one for one in PLACEHOLDERS if f"{{{one}}}" not in explained.SIGNATURE["signed"]] == []
 
 
 def test_programs_get_the_same() -> None:

@@ -3,13 +3,15 @@
 The two halves stay two objects: nothing here holds a webhook secret and a key for Clockify at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from webhooks.checks.finding import Finding, ok, warning, wrong
 from webhooks.settings import DoorSettings
-from webhooks.source_settings import SourceSettings
+from webhooks.source_settings import SourceSettings, variable
+from webhooks.sources import KINDS
+from webhooks.sources.kind import tells
 from worker.settings import HandsSettings, SettingsError, load
 
 Half = TypeVar("Half", DoorSettings, HandsSettings)
@@ -60,28 +62,62 @@ def _door(settings: DoorSettings) -> list[Finding]:
         ]
     names = ", ".join(sorted(settings.sources))
     findings = [ok(_ABOUT_DOOR, f"load, with sources: {names}")]
-    return findings + [_source(name, source) for name, source in sorted(settings.sources.items())]
+    if any(len(token.get_secret_value()) < SHORTEST for token in settings.link_tokens):
+        findings.append(
+            warning(
+                _ABOUT_DOOR,
+                "a token for links is short enough to be guessed",
+                f"PAIDMARK_LINK_TOKENS wants {SHORTEST} characters or more: openssl rand -hex 24",
+            )
+        )
+    for name, source in sorted(settings.sources.items()):
+        findings += [_source(name, source), *_of_kind(name, source, settings.unreferenced)]
+    return findings
+
+
+def _of_kind(name: str, source: SourceSettings, unreferenced: str) -> Iterator[Finding]:
+    """What the settings of a source make of it, though each of them is right."""
+    about, kind = f"source {name}", KINDS[source.kind]
+    if source.secrets and "in_full" in kind.reads and not source.in_full:
+        yield warning(
+            about,
+            "each payment waits for a person: deliveries do not tell whether an invoice is paid in full",
+            f"if each payment is of a whole invoice, set {variable(name, 'in_full')}=true",
+        )
+    if source.mark_on == "issued" and not tells(kind, source.options, "issued"):
+        yield warning(
+            about,
+            "it never tells that an invoice is issued: hours are marked when it is paid",
+            f"leave {variable(name, 'mark_on')} out",
+        )
+    if not kind.about.room and not kind.about.linkable and unreferenced == "counted":
+        yield ok(
+            about,
+            "its invoices are linked by hand; those that nobody links are only counted, unless PAIDMARK_UNREFERENCED=unresolved",
+        )
 
 
 def _source(name: str, source: SourceSettings) -> Finding:
-    about, variable = f"source {name}", f"PAIDMARK_SOURCES__{name.upper().replace('-', '_')}__SECRETS"
+    about, secrets_of = f"source {name}", variable(name, "secrets")
     if not source.secrets:
-        return wrong(about, "has no secret: every delivery is answered 503", f"set {variable}")
+        return wrong(about, "has no secret: every delivery is answered 503", f"set {secrets_of}")
     secrets = [secret.get_secret_value() for secret in source.secrets]
     if any(secret.startswith(_API_KEYS) for secret in secrets):
         return wrong(
             about,
             "a secret looks like an API key",
-            f"{variable} wants the endpoint's signing secret, and no key",
+            f"{secrets_of} wants the endpoint's signing secret, and no key",
         )
     prefix = _PREFIXES.get(source.kind, "")
     if not all(secret.startswith(prefix) for secret in secrets):
         return warning(
-            about, f"a secret does not begin with {prefix}", f"is {variable} the endpoint's signing secret?"
+            about, f"a secret does not begin with {prefix}", f"is {secrets_of} the endpoint's signing secret?"
         )
     if any(len(secret) < SHORTEST for secret in secrets):
         return warning(
-            about, "a secret is short enough to be guessed", f"{variable} wants {SHORTEST} characters or more"
+            about,
+            "a secret is short enough to be guessed",
+            f"{secrets_of} wants {SHORTEST} characters or more",
         )
     return ok(about, f"of kind {source.kind}, with {len(secrets)} secret{'s' if len(secrets) > 1 else ''}")
 

@@ -12,8 +12,9 @@ from uuid import uuid4
 import typer
 
 from webhooks.settings import DoorSettings
+from webhooks.source_settings import variable
 from webhooks.sources import KINDS
-from webhooks.sources.kind import Kind, Sample
+from webhooks.sources.kind import Kind, Sample, Told, tells
 from worker.entries import is_id
 from worker.settings import SettingsError, load
 
@@ -48,32 +49,55 @@ def send(
 
     Examples: paidmark send stripe --entries "54m377ddd3fcab07cfbb432w 25b687e29ae1f428e7ebe123" · paidmark send standard --file body.json
     """
-    secret, settings = _signing(source)
+    if issue and reverse:
+        _fail(2, "--issue or --reverse: a delivery tells one of them")
+    if file and (invoice or entries or workspace or issue or reverse):
+        _fail(2, "--file is posted as it is: what it says is in it, and not in the arguments")
+    settings = _loaded(source)
+    told: Told = "reversed" if reverse else "issued" if issue else "paid"
+    sample = _sample(settings, source, told, invoice, workspace, entries)
+    status = _post(*_delivery(settings, source, sample, file, url))
+    typer.echo(f"{status}  {file or _words(sample, KINDS[settings.sources[source].kind])}")
+    if status not in (200, 204):
+        raise typer.Exit(1)
+    if not file:
+        typer.echo(f"what became of it: paidmark markings {sample.invoice}")
+
+
+def _sample(
+    settings: DoorSettings, source: str, told: Told, invoice: str, workspace: str, entries: str
+) -> Sample:
+    """What the delivery tells; made up where nothing is given."""
     found = settings.sources[source]
-    kind = KINDS[found.kind]
-    workspace = workspace or found.workspace or settings.workspace or SANDBOX_WORKSPACE
-    event = f"evt_{uuid4().hex}"
-    named = tuple(entries.replace(",", " ").split()) or (uuid4().hex[:24], uuid4().hex[:24])
-    if wrong := [one for one in (workspace, *named) if not is_id(one)]:
-        _fail(2, f"not an id of 24 letters and digits: {', '.join(wrong)}")
+    if not tells(KINDS[found.kind], found.options, told):
+        _fail(2, f"a source of kind {found.kind} never tells that an invoice is {told}")
     sample = Sample(
-        event=event,
+        event=f"evt_{uuid4().hex}",
         invoice=invoice or f"in_{uuid4().hex[:12]}",
-        workspace=workspace,
-        entries=named,
+        workspace=workspace or found.workspace or settings.workspace or SANDBOX_WORKSPACE,
+        entries=tuple(entries.replace(",", " ").split()) or (uuid4().hex[:24], uuid4().hex[:24]),
         at=time.time(),
-        told="reversed" if reverse else "issued" if issue else "paid",
+        told=told,
         livemode=found.livemode,
     )
+    if wrong := [one for one in (sample.workspace, *sample.entries) if not is_id(one)]:
+        _fail(2, f"not an id of 24 letters and digits: {', '.join(wrong)}")
+    return sample
+
+
+def _delivery(
+    settings: DoorSettings, source: str, sample: Sample, file: Path | None, url: str
+) -> tuple[str, bytes, dict[str, str]]:
+    """Address, body and headers."""
+    found = settings.sources[source]
+    kind, secret = KINDS[found.kind], found.secrets[0].get_secret_value()
     try:
         body = file.read_bytes() if file else kind.sample(sample, found.options)
-        proof = kind.sign(body, secret, event, time.time(), found.options)
+        proof = kind.sign(body, secret, sample.event, sample.at, found.options)
     except ValueError as error:
         _fail(2, f"the source {source!r} cannot be played: {error}")
     place = f"{url or f'http://{settings.host}:{settings.port}'}/webhooks/{source}"
-    status = _post(f"{place}/{quote(proof.token, safe='')}" if proof.token else place, body, proof.headers)
-    typer.echo(f"{status}  {file or _words(sample, kind)}")
-    raise typer.Exit(0 if status in (200, 204) else 1)
+    return f"{place}/{quote(proof.token, safe='')}" if proof.token else place, body, proof.headers
 
 
 def _words(sample: Sample, kind: Kind) -> str:
@@ -83,8 +107,8 @@ def _words(sample: Sample, kind: Kind) -> str:
     return f"{sample.invoice} ({sample.told}, {len(sample.entries)} entries)"
 
 
-def _signing(source: str) -> tuple[str, DoorSettings]:
-    """The first secret of a source, and the settings."""
+def _loaded(source: str) -> DoorSettings:
+    """The settings, in which the source has a secret."""
     try:
         settings = load(DoorSettings)
     except SettingsError as error:
@@ -93,11 +117,8 @@ def _signing(source: str) -> tuple[str, DoorSettings]:
     if found is None:
         _fail(2, f"no source {source!r} in the settings; there are: {', '.join(settings.sources) or 'none'}")
     if not found.secrets:
-        _fail(
-            2,
-            f"source {source!r} has no secret: set PAIDMARK_SOURCES__{source.upper().replace('-', '_')}__SECRETS",
-        )
-    return found.secrets[0].get_secret_value(), settings
+        _fail(2, f"source {source!r} has no secret: set {variable(source, 'secrets')}")
+    return settings
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> int:

@@ -9,7 +9,7 @@ import typer
 from webhooks.commands.options import Json
 from webhooks.desk.store import NOTHING_DONE, fail
 from webhooks.desk.tables import document, say, table
-from webhooks.sources import KINDS
+from webhooks.sources import KINDS, explained
 from webhooks.sources.kind import About, Kind
 
 COLUMNS = ("kind", "system", "to set", "a delivery proves", "entries go into")
@@ -78,7 +78,7 @@ def _document(kind: Kind) -> dict[str, Any]:
 
 
 def _show(kind: Kind) -> None:
-    """One kind, a line for each thing."""
+    """One kind, a line for each thing and for each setting."""
     about = kind.about
     said = {
         "system": about.title,
@@ -93,3 +93,6 @@ def _show(kind: Kind) -> None:
     }
     for key, value in said.items():
         say(f"{key:<18} {value or '-'}")
+    say()
+    table(("setting", "what it is for"), ([name, words] for name, words in explained.settings(kind)))
+    say("in [sources.NAME] of the file that PAIDMARK_CONFIG names, or as PAIDMARK_SOURCES__NAME__MARK_ON")

@@ -125,3 +125,9 @@ class Kind:
     uninteresting: int = 200
     secret_in_path: bool = False
     reads: frozenset[str] = frozenset()
+
+
+def tells(kind: Kind, options: Options, meaning: Told) -> bool:
+    """Whether some event of a source says this of an invoice."""
+    of_kind = {"issued": kind.about.issued, "paid": kind.about.paid, "reversed": kind.about.reversed}
+    return bool(of_kind[meaning]) or meaning in {told for _, told in options.types}

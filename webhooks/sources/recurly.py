@@ -18,6 +18,7 @@ Types and fields: https://docs.recurly.com/recurly-subscriptions/docs/charge-inv
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -83,14 +84,14 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
 
 
 def sample(facts: Sample, _: Options) -> bytes:
-    """A charge invoice that was created, paid or reopened."""
+    """A charge invoice that was created, paid or reopened. Another invoice has another number."""
     return msgspec.json.encode({
         "id": facts.invoice,
         "object_type": "charge_invoice",
         "site_id": "made-up",
         "event_type": _TYPES[facts.told],
         "event_time": datetime.fromtimestamp(facts.at, UTC),
-        "invoice_number": 1001,
+        "invoice_number": crc32(facts.invoice.encode()),
     })  # fmt: skip
 
 

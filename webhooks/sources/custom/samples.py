@@ -1,8 +1,9 @@
 """Made-up deliveries of a described system, for `paidmark send` and the tests. Pure.
 
-They follow a description whose paths are plain and dotted; SHAPE is an example of one.
+They follow a description whose paths are plain and dotted, or those of a list: `invoice.hours[].id`. SHAPE is an example of one.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -31,6 +32,8 @@ SHAPE = Options(
     ),
 )
 """An example of a description, as the settings have it."""
+_OF_A_LIST = re.compile(r"([^\[\]]+)\[\*?\](?:\.(.+))?")
+"""`invoice.hours[].id` and `invoice.hours[*].id`: where the list is, and what is asked of each of its items."""
 
 
 def sample(facts: Sample, options: Options) -> bytes:
@@ -60,6 +63,9 @@ def _values(facts: Sample) -> Mapping[str, object]:
 
 
 def _put(document: dict[str, object], name: str, path: str, value: object) -> None:
+    if isinstance(value, tuple | list) and (of_a_list := _OF_A_LIST.fullmatch(path)):
+        path, item = of_a_list.groups()
+        value = [_item(name, item, one) for one in value]
     above, last = steps(path)[:-1], steps(path)[-1:]
     if not last:
         raise ValueError(f"paths.{name} is not a plain dotted path: only its own system can fill it")
@@ -69,3 +75,12 @@ def _put(document: dict[str, object], name: str, path: str, value: object) -> No
             raise ValueError(f"paths.{name} leads through the value of another path")  # noqa: TRY004 - of the settings
         document = inner
     document[last[0]] = value
+
+
+def _item(name: str, path: str | None, value: object) -> object:
+    """One item of a list, with the value where the path says."""
+    if path is None:
+        return value
+    item: dict[str, object] = {}
+    _put(item, name, path, value)
+    return item
