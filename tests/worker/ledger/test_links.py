@@ -184,6 +184,19 @@ async def test_a_link_that_is_taken_back_after_the_payment_unmarks_what_it_told(
     assert marked(worker) == {HOURS[0], *OTHERS}
 
 
+async def test_a_link_that_is_taken_back_takes_its_refused_entries_from_the_desk(worker: Bench) -> None:
+    desk = worker.ledger.desk
+    worker.sandbox.world.bad.add(HOURS[0])
+    await told("in_1")(worker.ledger)
+    await shown_as()(worker.ledger)
+    await worker.drain()
+    assert await desk.in_state(State.REJECTED) == ["stripe//in_1"]
+
+    await worker.ledger.intake.link(nothing("in_1"))
+
+    assert await desk.in_state(State.REJECTED) == []
+
+
 async def test_what_a_payment_would_name_by_a_link_goes_with_the_link(worker: Bench) -> None:
     await worker.ledger.intake.link(link("in_1", *HOURS))
     await worker.ledger.intake.accept(paid("in_1", 1, unresolved="perhaps a part: decide by hand"))
