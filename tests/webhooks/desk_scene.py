@@ -12,6 +12,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from webhooks.commands.desk import desk
+from webhooks.sources.facts import Rank
 from worker.ledger import Desk, Hands, Intake, Keeping, Lease, connect
 from worker.ledger.intake import Rules
 from worker.ledger.work import Effect, Handover, Progress, Sent
@@ -46,9 +47,9 @@ class Scene:
             "wanted": (Wanted(HOME, ids(3)),),
         } | said
         order = self.now + newer_by
-        rank = 0 if facts["invoiced"] else 5
+        facts = {"rank": int(Rank.PAID if facts["invoiced"] else Rank.ENDED)} | facts
         return await self.intake.accept(
-            Cause(event=event, invoice=invoice, order=order, rank=rank, at=self.now, **facts)
+            Cause(event=event, invoice=invoice, order=order, at=self.now, **facts)
         )
 
     async def settle(self, workspace: str, done: str, *refusals: tuple[int, str]) -> None:

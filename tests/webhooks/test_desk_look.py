@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from typer.testing import Result
 
 from tests.webhooks.desk_scene import AWAY, HOME, Scene, ids, scene
+from webhooks.sources.facts import Rank
 from worker.ledger.work import Effect, Handover, LeaseLostError, Sent
 from worker.marking import Wanted
 
@@ -233,6 +234,16 @@ async def test_one_invoice_is_told_as_a_story(at: Scene) -> None:
         ("evt_1", "paid", "partly_applied"),
         ("evt_0", "paid", "superseded"),
     ]
+
+
+async def test_an_invoice_that_was_marked_when_it_was_issued_is_not_called_paid(at: Scene) -> None:
+    await at.event("in_1", "evt_1", rank=int(Rank.ISSUED))
+
+    listed = (await at.run("markings")).stdout
+    story = (await at.run("markings", "in_1")).stdout
+
+    assert ("issued" in listed, "paid" in listed) == (True, False)
+    assert ("issued" in story, "paid" in story) == (True, False)
 
 
 async def test_a_story_says_what_is_waited_for(at: Scene) -> None:

@@ -39,7 +39,7 @@ def milliseconds() -> int:
 def paid(invoice: str, order: int, *entries: str, **also: Any) -> Cause:
     """An invoice that was paid, and names its entries in WORKSPACE unless `wanted` says otherwise."""
     wanted = (Wanted(WORKSPACE, entries),) if entries else ()
-    return _cause(invoice, order, invoiced=True, **{"wanted": wanted, **also})
+    return _cause(invoice, order, invoiced=True, **{"wanted": wanted, "rank": 2, **also})
 
 
 def taken_back(invoice: str, order: int, **also: Any) -> Cause:

@@ -104,7 +104,7 @@ def _previewed(record: Record, row: Row, wanted: tuple[Wanted, ...]) -> Row:
         ids = tuple(entry for one in wanted for entry in one.entries)
         return replace(row, workspace=", ".join(one.workspace for one in wanted), ids=ids)
     missing = ""
-    if row.says == "paid" and not row.ids:
+    if row.says in ("issued", "paid") and not row.ids:
         missing = _NO_ENTRIES
     elif any(
         not one.workspace for event in record.history if event.event == row.event for one in event.wanted

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from webhooks.desk.words import entries, iso
+from webhooks.sources.facts import Rank
 from worker.ledger.records import SHORT_DIGEST, UNDECODED, Happening, Place, Record
 from worker.marking import State
 
@@ -33,7 +34,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line. `says`: paid, reversed, repair, or empty: it could not be decoded. Times in milliseconds since 1970; `settled` 0: not yet."""
+    """A line. `says`: issued, paid, reversed, repair, or empty: it could not be decoded. Times in milliseconds since 1970; `settled` 0: not yet."""
 
     ref: str
     event: str
@@ -118,8 +119,10 @@ def why(one: Happening) -> str:
 
 
 def says(ref: str, one: Happening) -> str:
-    """What an event says: paid or reversed. Empty for a body that nobody could decode."""
-    return "" if name(ref).kind == UNDECODED else _says(one.invoiced)
+    """What an event says: issued, paid or reversed. Empty for a body that nobody could decode."""
+    if name(ref).kind == UNDECODED:
+        return ""
+    return _says(one.invoiced, one.rank)
 
 
 def newest(record: Record) -> Happening | None:
@@ -137,7 +140,7 @@ def _placed(record: Record, place: Place, held_up: Mapping[str, str]) -> Row:
     return Row(
         ref=record.ref,
         event=event.event if event else "",
-        says="repair" if repair else _says(place.invoiced),
+        says="repair" if repair else _says(place.invoiced, event.rank if event else Rank.PAID),
         workspace=place.workspace,
         state=place.state,
         ids=place.named + place.formerly,
@@ -171,5 +174,7 @@ def _alone(ref: str, one: Happening) -> Row:
     )
 
 
-def _says(invoiced: bool) -> str:
-    return "paid" if invoiced else "reversed"
+def _says(invoiced: bool, rank: int) -> str:
+    if not invoiced:
+        return "reversed"
+    return "issued" if rank == Rank.ISSUED else "paid"
