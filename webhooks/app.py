@@ -5,7 +5,7 @@ It never loads Clockify's client, and its settings hold no key for it.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +27,7 @@ from worker.ledger.intake import Rules
 from worker.ledger.store import STORE_ERRORS
 from worker.metrics import render
 from worker.ops import listening
+from worker.settings import redacted
 
 log = structlog.get_logger()
 
@@ -126,8 +127,7 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
     async def figures() -> bytes:
         return render(await desk.figures(), await desk.workspaces(), measured.registry)
 
-    if not settings.sources:
-        log.warning("receiver.without_sources", set="PAIDMARK_SOURCES__<NAME>__SECRETS")
+    telling = asyncio.create_task(_tell(wrong, redacted(settings.store)))
     accepting = asyncio.create_task(intake.run())
     if closing is not None:
         accepting.add_done_callback(lambda _: closing.set())
@@ -139,7 +139,7 @@ async def served(settings: DoorSettings, closing: asyncio.Event | None = None) -
             yield url
     finally:
         broken = accepting.done() and accepting.exception()
-        await end(accepting)
+        await end(accepting, telling)
         await store.aclose()
         if broken:
             raise broken
@@ -159,6 +159,12 @@ async def _listening(answer: Answering, settings: DoorSettings, dropped: Counter
     finally:
         await runner.cleanup()
         await end(watching)
+
+
+async def _tell(wrong: Callable[[], Awaitable[list[str]]], store: str) -> None:
+    """Say once, at the start, what keeps the receiver from being ready: until something comes, nobody would see it."""
+    for complaint in await wrong():
+        log.warning("receiver.not_ready", reason=complaint, store=store)
 
 
 async def _wrong(desk: Desk, intake: Intake, *, sources: bool) -> list[str]:

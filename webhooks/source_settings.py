@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
 from typing import Annotated, Any, Self
@@ -44,7 +45,9 @@ def variable(name: str, setting: str) -> str:
 
 def _kind(value: str) -> str:
     if value not in KINDS:
-        raise ValueError(f"no such kind of source; there are {', '.join(sorted(KINDS))}")
+        nearest = get_close_matches(value, KINDS, 1)
+        hint = f"did you mean {nearest[0]}? There" if nearest else "there"
+        raise ValueError(f"no such kind of source; {hint} are {', '.join(sorted(KINDS))}")
     return value
 
 

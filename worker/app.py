@@ -1,8 +1,10 @@
 """The composition root of the worker: settings in, drains out, until it is told to stop. Outlives its store."""
 
 import asyncio
+import math
 import os
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from worker.ledger.bell import UNREADABLE, decode, encode
 from worker.ledger.store import STORE_ERRORS
 from worker.metrics import render
 from worker.ops import listening
-from worker.settings import HandsSettings
+from worker.settings import HandsSettings, redacted
 from worker.sweep import Sweep
 from worker.unsaid import Unsaid
 from worker.workshop import SLICE, Workshop
@@ -34,6 +36,7 @@ BEYOND_SLICE = 1.0
 ASLEEP = 30.0
 """Seconds that a process may sleep before arq calls a bell failed, which ends of itself."""
 RETRY_STORE_AFTER = 0.5
+AT_ONCE, SAID_AGAIN_AFTER = 1.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +131,36 @@ async def work(settings: HandsSettings, closing: asyncio.Event) -> None:
     async def figures() -> bytes:
         return render(await desk.figures(), await desk.workspaces(), measured.registry)
 
+    if not settings.clockify_api_key and not settings.clockify_addon_token:
+        log.warning("worker.without_key", set="PAIDMARK_CLOCKIFY_API_KEY")
+    losses = _Losses(redacted(settings.store))
     async with listening(settings.ops_host, settings.ops_port, wrong=wrong, figures=figures):
         while not closing.is_set():
+            began = time.monotonic()
             try:
                 await _work_while_the_store_lasts(settings, measured, closing, unsaid)
             except STORE_ERRORS as error:
-                log.warning("store.lost", reason=str(error), retry_in=RETRY_STORE_AFTER)
+                losses.tell(str(error), began)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(closing.wait(), RETRY_STORE_AFTER)
     await store.aclose()
+
+
+@dataclass(slots=True)
+class _Losses:
+    """Says that the store is lost: at once, and while that lasts, now and then."""
+
+    store: str
+    reason: str = ""
+    told: float = -math.inf
+
+    def tell(self, reason: str, began: float) -> None:
+        """Say it of an attempt that `began` then; one that failed at once for the known reason is no news."""
+        now = time.monotonic()
+        if reason == self.reason and now - began < AT_ONCE and now - self.told < SAID_AGAIN_AFTER:
+            return
+        self.reason, self.told = reason, now
+        log.warning("store.lost", store=self.store, reason=reason, retry_in=RETRY_STORE_AFTER)
 
 
 async def _work_while_the_store_lasts(

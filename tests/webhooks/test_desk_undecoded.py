@@ -344,7 +344,10 @@ async def test_a_body_cannot_be_retried_and_what_can_be_done_is_said(at: Scene) 
 
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr.startswith(f"nothing to retry: {REF} cannot be decoded\n")
-    assert "upgrade Paidmark or mend shop, and have shop send it again" in refused.stderr
+    assert (
+        "upgrade Paidmark, mend shop, or what the settings say of it, and have shop send it again"
+        in refused.stderr
+    )
     assert len(await at.desk.undecoded()) == 1
 
 

@@ -160,7 +160,7 @@ async def test_it_can_be_narrowed(paidmark: Paidmark, option: str, name: str, pr
 async def test_a_name_that_nothing_has_is_told_with_the_nearest(paidmark: Paidmark) -> None:
     said = await paidmark(*JANUARY, "--project", "Websites")
 
-    assert (said.exit_code, said.stdout) == (0, "")
+    assert (said.exit_code, said.stdout) == (2, "")
     assert "no entry of project 'Websites'; did you mean Website?" in said.stderr
     assert "nothing to bill: no uninvoiced, billable entry from 2026-01-01 to 2026-01-31" in said.stderr
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bench.ports import free_port
 from tests.conditions import wait_until
@@ -56,11 +57,40 @@ async def test_a_receiver_without_its_store_says_so() -> None:
     port = free_port()
     settings = {"PAIDMARK_REDIS_URL": "redis://127.0.0.1:9", "PAIDMARK_OPS_PORT": str(port), "PAIDMARK_PORT": "0",
                 "PAIDMARK_SOURCES__STRIPE__SECRETS": STRIPE_SECRET}  # fmt: skip
-    async with served(load(DoorSettings, settings)):
-        status, text = await told(port)
+    with capture_logs() as lines:
+        async with served(load(DoorSettings, settings)):
+            status, text = await told(port)
+            await wait_until(lambda: bool(lines), because="nothing was said at the start")
 
     assert status == 503
     assert "the store" in text
+    assert (lines[0]["event"], lines[0]["store"]) == ("receiver.not_ready", "redis://127.0.0.1:9")
+
+
+async def test_a_store_that_does_not_talk_is_named_once_and_not_at_every_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("worker.app.RETRY_STORE_AFTER", 0.01)
+    looks: list[str] = []
+    closing = asyncio.Event()
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        looks.append("looked")
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        place = "{}:{}".format(*server.sockets[0].getsockname())
+        settings = {"PAIDMARK_REDIS_URL": f"redis://:secret@{place}", "PAIDMARK_OPS_PORT": "0"}
+        with capture_logs() as lines:
+            working = asyncio.create_task(work(load(HandsSettings, settings), closing))
+            await wait_until(lambda: len(looks) > 10, because="the worker did not look again")
+            closing.set()
+            await working
+
+    assert [(one["event"], one.get("store")) for one in lines] == [
+        ("worker.without_key", None),
+        ("store.lost", f"redis://***@{place}"),
+    ]
 
 
 async def test_a_worker_tells_its_figures_and_passes_over_a_job_that_cannot_be_read(

@@ -64,7 +64,8 @@ def entries(
     in upper and lower case; they are shown, never stored. Running entries are left out. Nothing is changed; with --link
     the ledger remembers the ids.
 
-    Exit status 0, also where there is nothing to bill; 1: Clockify refuses; 2: wrong settings or arguments; 3: no answer.
+    Exit status 0, also where there is nothing to bill; 1: Clockify refuses; 2: wrong settings or arguments, or a name that
+    no such entry has; 3: no answer.
 
     Examples: paidmark entries --client Northwind · paidmark entries --client Northwind --link recurly 1001 · paidmark entries --from 2026-01-01 --to 2026-01-31 --metadata
     """
@@ -85,6 +86,8 @@ def entries(
     named = to_metadata(asked.workspace, [row.id for row in found.rows]) if found.rows else {}
     for line in listing.remarks(asked, found, named):
         typer.echo(line, err=True)
+    if found.others:
+        raise typer.Exit(2)
     if as_json:
         typer.echo(listing.document(asked, found, named))
         return

@@ -77,5 +77,6 @@ def document(one: Undecoded) -> dict[str, Any]:
 def advice(one: Undecoded) -> Iterator[str]:
     """What can be done about a body, a line each."""
     yield f"Look at it (it may hold customers' data): paidmark markings {one.ref} --body"
-    yield f"It cannot be retried. If it matters, upgrade Paidmark or mend {one.source}, and have {one.source} send it again."
+    yield "Why: the receiver's log has it, delivery.undecodable with this digest."
+    yield f"It cannot be retried. If it matters, upgrade Paidmark, mend {one.source}, or what the settings say of it, and have {one.source} send it again."
     yield f'When it has been sent again, or does not matter: paidmark drop {one.ref} --reason "..."'
