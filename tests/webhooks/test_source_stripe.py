@@ -12,10 +12,9 @@ from msgspec import structs
 from tests.webhooks.deliveries import DOCUMENTED, NOW, WORKSPACE, delivery, sample, trust
 from webhooks.delivery import NotAuthenticError, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed, PaymentTied, References
-from webhooks.sources.facts import IN_PART, Rank
+from webhooks.sources.facts import CREDITED_BEFORE, IN_PART, Rank
 from webhooks.sources.kind import Options, Parsed, Sample
 from webhooks.sources.stripe import KIND, TELLERS, payloads, refunds
-from webhooks.sources.stripe.invoices import CREDITED_BEFORE
 
 SECRET = "whsec_made_up"
 DAY = 86_400_000

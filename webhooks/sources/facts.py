@@ -13,8 +13,7 @@ GONE, MONEY_GONE = partial(InvoiceReversed), partial(InvoiceReversed, stands=Tru
 """The invoice itself is gone: void, deleted; or only its money is: given back, written off."""
 
 IN_PART = "refund of part of the invoice: decide by hand"
-
-
+CREDITED_BEFORE = "credited in full before it was paid: decide by hand"
 NO_LONGER_PAID = "unpaid again"
 """What takes back where deliveries tell of states: see `stated`."""
 

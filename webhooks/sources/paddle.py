@@ -6,8 +6,10 @@ https://developer.paddle.com/webhooks/overview. Paddle wants 200 within 5 s, and
 - A transaction is the invoice. `transaction.paid` and `transaction.completed` say the same thing and rank the same.
   `transaction.billed` says that it was issued; `transaction.canceled` ends it.
 - An adjustment names only its transaction: what that named, the ledger remembers. It counts once it is approved. One of
-  type `full` gives all of the money back; any other part of it, and a credit, are for a person (`unresolved`).
+  type `full` gives all of the money back; any other part of it is for a person (`unresolved`).
 - A chargeback that is reversed is a payment again. Warnings of chargebacks change nothing.
+- A credit comes before its transaction is paid, and is for a person; so is one that is taken back. A transaction that
+  credits have settled in full was not paid with money, and is for a person, too.
 """
 
 from collections.abc import Mapping
@@ -22,12 +24,17 @@ from webhooks.delivery import Delivery, Trust
 from webhooks.events import Event, InvoiceIssued, InvoicePaid
 from webhooks.references import Named, from_metadata
 from webhooks.sources import shown
-from webhooks.sources.facts import GONE, IN_PART, MONEY_GONE, Fact, Rank, told
+from webhooks.sources.facts import CREDITED_BEFORE, GONE, IN_PART, MONEY_GONE, Fact, Rank, told
 from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
 from webhooks.sources.payload import decode, milliseconds, type_shown
 
 HEADER = "Paddle-Signature"
 CREDITED = "a credit does not tell whether the hours are billed again: decide by hand"
+UNCREDITED = "a credit was taken back: decide by hand"
+RETURNED_IN_PART = "a chargeback of a part was reversed: decide by hand"
+HOW_MUCH = "an adjustment that does not tell whether all of it is given back: decide by hand"
+UNKNOWN = "an adjustment of an unknown kind: decide by hand"
+WARNINGS = ("chargeback_warning", "chargeback_warning_reverse")
 _PRICE = {"unit_price": {"amount": "125000", "currency_code": "EUR"}}
 
 
@@ -43,7 +50,7 @@ class Notification(Struct):
 class Price(Struct):
     """The price of an item, whose `custom_data` may be of the catalogue or of this transaction."""
 
-    custom_data: dict[str, object] | None = None
+    custom_data: object = None
 
 
 class Item(Struct):
@@ -52,13 +59,27 @@ class Item(Struct):
     price: Price | None = None
 
 
+class Totals(Struct):
+    """An amount, in the smallest unit of its currency."""
+
+    grand_total: str | None = None
+
+
+class Details(Struct):
+    """What a transaction comes to, without its adjustments and with them."""
+
+    totals: Totals | None = None
+    adjusted_totals: Totals | None = None
+
+
 class Transaction(Struct):
-    """https://developer.paddle.com/api-reference/transactions/overview."""
+    """https://developer.paddle.com/api-reference/transactions/overview. `custom_data` is an object, or a list of nothing."""
 
     id: str
     invoice_number: str | None = None
-    custom_data: dict[str, object] | None = None
+    custom_data: object = None
     items: list[Item] = []
+    details: Details | None = None
 
 
 class Adjustment(Struct):
@@ -104,6 +125,7 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
 
 def _of_transaction(one: Notification, fact: Fact, rank: Rank) -> Event:
     transaction = decode(_TRANSACTION, one.data, "data")
+    credited = fact is InvoicePaid and _credited(transaction.details)
     return told(
         fact,
         event=one.event_id,
@@ -112,33 +134,56 @@ def _of_transaction(one: Notification, fact: Fact, rank: Rank) -> Event:
         rank=rank,
         named=_named(transaction),
         number=transaction.invoice_number,
+        unresolved=CREDITED_BEFORE if credited else "",
     )
+
+
+def _credited(details: Details | None) -> bool:
+    """Whether there was something to pay, and credits have left nothing of it."""
+    if not (details and details.totals and details.adjusted_totals):
+        return False
+    return details.totals.grand_total not in (None, "0") and details.adjusted_totals.grand_total == "0"
 
 
 def _named(transaction: Transaction) -> Named:
-    lines = [item.price.custom_data or {} for item in transaction.items if item.price]
-    return from_metadata(transaction.custom_data or {}, lines=lines)
+    lines = [_metadata(item.price.custom_data) for item in transaction.items if item.price]
+    return from_metadata(_metadata(transaction.custom_data), lines=lines)
+
+
+def _metadata(custom_data: object) -> dict[str, object]:
+    return custom_data if isinstance(custom_data, dict) else {}
 
 
 def _of_adjustment(one: Notification) -> Parsed:
-    """An adjustment that is approved; one that was approved and then reversed is for a person, too."""
+    """An adjustment that is approved. That one is reversed is told by another adjustment, whose action says so."""
     adjustment = decode(_ADJUSTMENT, one.data, "data")
     if adjustment.status != "approved":
         return Parsed((), "an adjustment that is not approved")
-    fact: Fact = MONEY_GONE
-    reason = "" if adjustment.type == "full" else IN_PART
-    if adjustment.action == "chargeback_reverse":
-        fact = InvoicePaid
-    elif adjustment.action in ("credit", "credit_reverse"):
-        reason = CREDITED
-    elif adjustment.action not in ("refund", "chargeback"):
-        return Parsed((), "a warning")
-    at = milliseconds(one.occurred_at, "occurred_at")
-    rank = Rank.ENDED if fact is InvoicePaid else Rank.GIVEN_BACK
+    if adjustment.action in WARNINGS:
+        return Parsed((), "a warning of a chargeback")
+    paid = adjustment.action in ("chargeback_reverse", "credit_reverse")
     event = told(
-        fact, event=one.event_id, invoice=adjustment.transaction_id, at=at, rank=rank, unresolved=reason
+        InvoicePaid if paid else MONEY_GONE,
+        event=one.event_id,
+        invoice=adjustment.transaction_id,
+        at=milliseconds(one.occurred_at, "occurred_at"),
+        rank=Rank.ENDED if paid else Rank.GIVEN_BACK,
+        unresolved=_to_decide(adjustment),
     )
     return Parsed((event,))
+
+
+def _to_decide(adjustment: Adjustment) -> str:
+    """What a person has to decide of an adjustment, if it does not settle that itself."""
+    of_credits = {"credit": CREDITED, "credit_reverse": UNCREDITED}
+    if adjustment.action in of_credits:
+        return of_credits[adjustment.action]
+    in_part = {"refund": IN_PART, "chargeback": IN_PART, "chargeback_reverse": RETURNED_IN_PART}
+    if adjustment.action not in in_part:
+        return UNKNOWN
+    if adjustment.type is None:
+        return HOW_MUCH
+    return "" if adjustment.type == "full" else in_part[adjustment.action]
 
 
 def sample(facts: Sample, _: Options) -> bytes:

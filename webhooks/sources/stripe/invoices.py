@@ -2,13 +2,11 @@
 
 from webhooks.events import InvoiceIssued, InvoicePaid, PaymentTied
 from webhooks.references import Named, from_metadata
-from webhooks.sources.facts import GONE, MONEY_GONE, Rank
+from webhooks.sources.facts import CREDITED_BEFORE, GONE, MONEY_GONE, Rank
 from webhooks.sources.kind import Parsed
 from webhooks.sources.payload import decode, identifier, milliseconds
 from webhooks.sources.stripe import payloads
 from webhooks.sources.stripe.facts import account, told
-
-CREDITED_BEFORE = "credited in full before it was paid: decide by hand"
 
 
 def paid(event: payloads.Event, rank: Rank) -> Parsed:
