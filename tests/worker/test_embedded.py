@@ -26,9 +26,11 @@ from worker.embedded import (
 )
 
 KEEPER = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from worker.embedded import embedded
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 
 async def keep():
     async with embedded(Path(sys.argv[1]) if sys.argv[1:] else None) as store:

@@ -87,26 +87,30 @@ local function turn(ref, record, stands, at)
   return changed
 end
 
--- Makes the invoice name just `wanted`. Returns whether anything is to do.
-local function rename(ref, record, wanted, at)
+-- Makes the invoice name just `wanted`, which stands or does not. Returns whether that changes anything. What was never
+-- marked, and does not stand, is nothing to do.
+local function rename(ref, record, wanted, at, stands)
   local changed, names = false, {}
   for _, one in ipairs(wanted) do names[one[1]] = one[2] end
   for _, place in ipairs(record[PLACES]) do
     local named = names[place[WORKSPACE]] or ''
     names[place[WORKSPACE]] = nil
-    if place[NAMED] ~= named or (named ~= '' and place[STANDS] ~= true) then
-      local let_go = without(place[NAMED], place[FORMERLY])
-      place[FORMERLY] = without(place[FORMERLY] .. let_go, named)
-      place[NAMED], place[STANDS], changed = named, true, true
-      queue(ref, place, at)
+    if place[NAMED] ~= named or (named ~= '' and place[STANDS] ~= stands) then
+      local idle = not stands and place[STANDS] == stands and place[STATE] == 'applied'
+      if not idle then
+        local let_go = without(place[NAMED], place[FORMERLY])
+        place[FORMERLY] = without(place[FORMERLY] .. let_go, named)
+        queue(ref, place, at)
+      end
+      place[NAMED], place[STANDS], changed = named, stands, true
     end
   end
   for _, one in ipairs(wanted) do
     if names[one[1]] and one[2] ~= '' then
       if record[NUMBER] == 0 then record[NUMBER] = new_number(ref) end
-      local place = { one[1], one[2], '', true, '', '', at, 0, {} }
+      local place = { one[1], one[2], '', stands, stands and '' or 'applied', '', at, stands and 0 or at, {} }
       table.insert(record[PLACES], place)
-      queue(ref, place, at)
+      if stands then queue(ref, place, at) end
       changed = true
     end
   end
@@ -148,7 +152,7 @@ local function act(ref, record, event, at)
     end
     changed = turn(ref, record, false, at)
   elseif #event[E_WANTED] > 0 then
-    changed, record[LINKED] = rename(ref, record, event[E_WANTED], at), event[E_LINKED] or ''
+    changed, record[LINKED] = rename(ref, record, event[E_WANTED], at, true), event[E_LINKED] or ''
   elseif has_names(record) then
     changed = turn(ref, record, true, at)
   elseif #record[PLACES] > 0 then
@@ -161,6 +165,46 @@ local function act(ref, record, event, at)
     return 'waiting', ''
   end
   return 'superseded', 'says what is known already'
+end
+
+-- Which event has named what the invoice names: kept where another one is the newest.
+local function remember_namer(record, event, before)
+  if event[E_REASON] == '' and event[E_INVOICED] and #event[E_WANTED] > 0 then
+    record[NAMED_BY] = #record[PLACES] == 0 and { event[E_ORDER], event[E_RANK], event[E_ID] } or nil
+  elseif #record[PLACES] > 0 and not record[NAMED_BY] then
+    record[NAMED_BY] = before
+  end
+end
+
+-- Whether a person has ended something of an invoice, or has to say what its newest payment names.
+local function is_a_persons(record)
+  for _, place in ipairs(record[PLACES]) do
+    if place[STATE] == 'dropped' then return true end
+  end
+  for _, event in ipairs(record[EVENTS]) do
+    local open = event[E_STATE] == 'unresolved' and event[E_INVOICED] and event[E_REASON] ~= NAMELESS
+    if event[E_STATE] == 'dropped' or (open and compare(event, record) == 0) then return true end
+  end
+  return false
+end
+
+-- A payment that is older than the newest event names what the invoice names, if no newer one has: whether that stands, the
+-- newest decides, and which of them came first nothing. Returns whether anything is to mark.
+local function name_late(ref, record, event, at)
+  if event[E_REASON] ~= '' or #event[E_WANTED] == 0 or is_a_persons(record) then return false end
+  local by = record[NAMED_BY]
+  if #record[PLACES] > 0 and not by then return false end
+  if by and compare(event, { [ORDER] = by[1], [RANK] = by[2], [NEWEST] = by[3] }) <= 0 then return false end
+  local changed = rename(ref, record, event[E_WANTED], at, record[PAID])
+  record[LINKED], record[NAMED_BY] = event[E_LINKED] or '', { event[E_ORDER], event[E_RANK], event[E_ID] }
+  if changed then record[REVISION] = record[REVISION] + 1 end
+  if not changed or not record[PAID] then return false end
+  for _, other in ipairs(record[EVENTS]) do
+    if other[E_STATE] == 'waiting' or (other[E_STATE] == 'unresolved' and other[E_REASON] == NAMELESS) then
+      other[E_STATE], other[E_SETTLED], other[E_WANTED], other[E_LINKED] = 'superseded', at, {}, nil
+    end
+  end
+  return true
 end
 
 -- Why an event moves nothing, or ''. Times are the source's; a clock far ahead must not outvote all that follows.
@@ -179,15 +223,18 @@ local function apply(ref, record, event, at, future, again)
   local order = compare(event, record)
   local verdict, reason = 'unresolved', standstill(event, at, future)
   if order < 0 or (order == 0 and not again) then
-    verdict, reason = 'superseded', ''
+    local late = event[E_INVOICED] and order < 0 and reason == '' and name_late(ref, record, event, at)
+    verdict, reason = late and 'waiting' or 'superseded', ''
     if event[E_INVOICED] then resolve_reversal(record, at) end
   elseif reason == '' then
+    local before = { record[ORDER], record[RANK], record[NEWEST] }
     turn_to(record, event[E_ID], event[E_ORDER], event[E_RANK], event[E_INVOICED])
     if event[E_REASON] == '' then
       verdict, reason = act(ref, record, event, at)
     else
       reason = event[E_REASON]
     end
+    remember_namer(record, event, before)
     overtake(record, event, verdict == 'waiting', at)
     renew_claims(record)
   end

@@ -64,7 +64,7 @@ end
 -- An invoice lets go of what the link told.
 local function let_go(ref, record)
   if record[LINKED] ~= name then return false end
-  local changed = rename(ref, record, {}, at)
+  local changed = rename(ref, record, {}, at, true)
   record[LINKED], record[REVISION] = '', record[REVISION] + 1
   return changed
 end

@@ -34,8 +34,9 @@ local RENEWED = math.floor(KEEP_INVOICES / 4)
 local KEEP_CLAIMS = KEEP_INVOICES + RENEWED
 
 -- An invoice's record: order, rank, direction and id of the newest event that counts; places; events.
--- LINKED: ref of the name under which what it names was told, '' where it names that itself.
-local NUMBER, ORDER, RANK, PAID, REVISION, PLACES, EVENTS, NEWEST, LINKED = 1, 2, 3, 4, 5, 6, 7, 8, 9
+-- LINKED: ref of the name under which what it names was told, '' where it names that itself. NAMED_BY: {order, rank, id} of
+-- the event that named it, nil where that is the newest.
+local NUMBER, ORDER, RANK, PAID, REVISION, PLACES, EVENTS, NEWEST, LINKED, NAMED_BY = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 -- A place: what the invoice means in one workspace. NAMED: entries it names; FORMERLY: entries to let go of.
 -- STANDS: whether its claims stand (true, false, or 'as claimed': a repair, which claims nothing itself).
 local WORKSPACE, NAMED, FORMERLY, STANDS, STATE, DONE, SINCE, SETTLED, REFUSED = 1, 2, 3, 4, 5, 6, 7, 8, 9

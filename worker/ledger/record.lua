@@ -37,12 +37,13 @@ local function pack_record(record)
     }
   end
   local turn = n or { record[ORDER], record[RANK], record[PAID], record[NEWEST] }
-  local linked = record[LINKED] ~= '' and record[LINKED] or nil
-  return cmsgpack.pack({ record[NUMBER], turn, record[REVISION], places, events, linked })
+  local packed = { record[NUMBER], turn, record[REVISION], places, events }
+  if record[LINKED] ~= '' or record[NAMED_BY] then packed[6], packed[7] = record[LINKED], record[NAMED_BY] end
+  return cmsgpack.pack(packed)
 end
 
 local function unpack_record(packed)
-  local number, turn, revision, places, events, linked = unpack(cmsgpack.unpack(packed))
+  local number, turn, revision, places, events, linked, named_by = unpack(cmsgpack.unpack(packed))
   for _, event in ipairs(events) do
     event[E_ORDER], event[E_STATE] = event[E_ORDER] or event[E_AT], STATES[event[E_STATE]]
   end
@@ -52,7 +53,7 @@ local function unpack_record(packed)
     place[SINCE], place[SETTLED] = place[SINCE] or newest[E_ACCEPTED], place[SETTLED] or newest[E_SETTLED]
   end
   if newest ~= NOTHING then turn = { newest[E_ORDER], newest[E_RANK], newest[E_INVOICED], newest[E_ID] } end
-  return { number, turn[1], turn[2], turn[3], revision, places, events, turn[4], linked or '' }
+  return { number, turn[1], turn[2], turn[3], revision, places, events, turn[4], linked or '', named_by }
 end
 
 local function fetch(ref)

@@ -163,7 +163,8 @@ class Books:
         invoice = self.invoices.setdefault(ref, Invoice())
         invoice.facts.setdefault(fact.id, fact)
         if fact.key < invoice.newest or (fact.key == invoice.newest and not again):
-            fact.state = State.SUPERSEDED
+            late = fact.key < invoice.newest and fact.at <= now + FUTURE_MS and self._name_late(invoice, fact)
+            fact.state = State.WAITING if late else State.SUPERSEDED
             for other in invoice.unresolved():
                 if fact.paid and not other.paid and other.key == invoice.newest:
                     other.state = State.APPLIED
@@ -172,6 +173,8 @@ class Books:
         else:
             invoice.newest, invoice.paid_in_full = fact.key, fact.paid
             fact.state = State.UNRESOLVED if fact.reason else self._act(invoice, fact)
+            if fact.paid and fact.wanted and not fact.reason:
+                invoice.named_by = fact.key
             changed = fact.state is State.WAITING
             for other in invoice.facts.values():
                 overtaken = other.state is State.UNRESOLVED and other.key <= fact.key
@@ -199,6 +202,25 @@ class Books:
             changed = invoice.turn(fact.paid)
         invoice.version += changed
         return State.WAITING if changed else State.SUPERSEDED
+
+    def _name_late(self, invoice: Invoice, fact: Fact) -> bool:
+        """An older payment names what no newer one has named. Returns whether anything is to mark."""
+        if not fact.paid or fact.reason or not fact.wanted or fact.key <= invoice.named_by:
+            return False
+        states = [place.state for place in invoice.places.values()]
+        ended = State.DROPPED in [*states, *(fact.state for fact in invoice.facts.values())]
+        to_decide = [one for one in invoice.unresolved() if one.paid and one.key == invoice.newest]
+        if ended or any(one.reason != NAMELESS for one in to_decide):
+            return False
+        changed = invoice.name_late(fact.wanted)
+        invoice.named_by, invoice.linked = fact.key, fact.linked
+        invoice.version += changed
+        if not changed or not invoice.paid_in_full:
+            return False
+        for other in invoice.facts.values():
+            if other.state is State.WAITING or (other.state is State.UNRESOLVED and other.reason == NAMELESS):
+                other.state = State.SUPERSEDED
+        return True
 
     def tie(self, payment: str, ref: str, now: int) -> None:
         """A payment belongs to an invoice: what was told of the payment alone is told of the invoice."""

@@ -72,13 +72,17 @@ class Place:
 
 @dataclass
 class Invoice:
-    """What is known of one invoice. `linked`: under which name was told what it names; empty if it names that itself."""
+    """What is known of one invoice.
+
+    `linked`: under which name was told what it names; empty if it names that itself. `named_by`: the event that did so.
+    """
 
     newest: tuple[int, int, str] = (-1, -1, "")
     stands: bool = False
     paid_in_full: bool = False
     version: int = 0
     linked: str = ""
+    named_by: tuple[int, int, str] = (-1, -1, "")
     places: dict[str, Place] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
 
@@ -109,6 +113,23 @@ class Invoice:
             if place.named:
                 place.wait()
         return True
+
+    def name_late(self, wanted: Names) -> bool:
+        """Name what an older event names; whether that stands is as it is. Returns whether that changes anything."""
+        if self.stands or self.paid_in_full:
+            return self.rename(wanted)
+        changed = False
+        for workspace in {**self.places, **wanted}:
+            named, old = wanted.get(workspace, ()), self.places.get(workspace)
+            if named == (old.named if old else ()):
+                continue
+            changed = True
+            if old is None or old.state is State.APPLIED:
+                self.places[workspace] = Place(named, (), State.APPLIED)
+            else:
+                let_go = dict.fromkeys(old.formerly + old.named)
+                self.places[workspace] = Place(named, tuple(one for one in let_go if one not in named))
+        return changed
 
     def rename(self, wanted: Names) -> bool:
         """Name just what is `wanted`, and stand. Returns whether that changes anything."""

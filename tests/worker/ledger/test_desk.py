@@ -33,7 +33,7 @@ async def test_an_invoice_is_shown_whole(worker: Bench) -> None:
     assert (place.invoiced, place.state, place.done) == (True, State.PARTLY_APPLIED, "+x")
     assert place.refusals == ((ODD, "not an entry of this workspace, or deleted"),)
     assert at - 1000 <= place.since <= place.settled <= at + 10_000
-    assert (event.event, event.invoiced, event.order, event.rank) == ("paid-in_1-1", True, 1, 0)
+    assert (event.event, event.invoiced, event.order, event.rank) == ("paid-in_1-1", True, 1, 2)
     assert (event.state, event.reason, event.wanted) == (State.PARTLY_APPLIED, "", ())
     assert at - 1000 <= event.accepted <= event.settled
 

@@ -17,7 +17,7 @@ async def test_of_two_events_of_one_time_the_newer_by_id_awaits_a_person_whichev
     ledger: Ledger, order: tuple[int, int]
 ) -> None:
     part = taken_back("in_1", 1, rank=0, event="evt_b", unresolved=PART)
-    both = (part, paid("in_1", 1, A, event="evt_a"))
+    both = (part, paid("in_1", 1, A, event="evt_a", rank=0))
     for one in order:
         await ledger.intake.accept(both[one])
 

@@ -50,6 +50,7 @@ shown: st.SearchStrategy[Any] = names | names | names | st.just({WORKSPACE: ()})
 moments = st.sampled_from([0, 0, 0, 0, 0, FAR])
 older = st.sampled_from([0, 0, 0, 1, 2, 5])
 """By how many events an event is older than the newest."""
+OLDEST = 9
 handovers = st.sampled_from(
     [
         Handover(),
@@ -103,7 +104,7 @@ class Steps(RuleBasedStateMachine):
     ) -> None:
         """Tell of an event that has just happened, but `ahead`, and is so much older than others by its order."""
         cause = Cause(
-            source="stripe", account="", event=f"{letter}{len(self.told)}", order=(len(self.told) - older) // self.alike,
+            source="stripe", account="", event=f"{letter}{len(self.told)}", order=(OLDEST + len(self.told) - older) // self.alike,
             at=self.runner.run(self.crew.now()) + ahead, unresolved=reason, **said,
         )  # fmt: skip
         self.told.append(cause)

@@ -204,6 +204,54 @@ async def test_an_older_event_after_broken_references_moves_nothing(ledger: Ledg
     ]
 
 
+FIRST, OTHER = paid("in_1", 1, A), paid("in_1", 2, B)
+NAMELESS = {"wanted": None, "event": "nameless"}
+STORIES = {
+    "names nothing": ((FIRST, taken_back("in_1", 2), paid("in_1", 3, **NAMELESS)), [True, False]),
+    "names other entries": ((FIRST, OTHER, paid("in_1", 3, **NAMELESS)), [False, True]),
+    "names the same": ((FIRST, paid("in_1", 2, A), paid("in_1", 3, **NAMELESS)), [True, False]),
+    "is taken back": ((FIRST, OTHER, taken_back("in_1", 3)), [False, False]),
+    "is taken back and paid": ((FIRST, OTHER, taken_back("in_1", 3), paid("in_1", 4, **NAMELESS)), [False, True]),
+}  # fmt: skip
+"""Events of one invoice, oldest first, and what is marked in the end."""
+
+
+@pytest.mark.parametrize("between", [False, True], ids=["all waiting", "drained after each"])
+@pytest.mark.parametrize(
+    ("story", "order"),
+    [(story, order) for story, (facts, _) in STORIES.items() for order in itertools.permutations(facts)],
+    ids=lambda one: one if isinstance(one, str) else "-".join(str(fact.order) for fact in one),
+)
+async def test_what_an_invoice_names_does_not_depend_on_the_order_of_arrival(
+    worker: Bench, story: str, order: tuple[Cause, ...], between: bool
+) -> None:
+    for cause in order:
+        await tell(worker.ledger, cause)
+        if between:
+            await worker.drain_all()
+    await worker.drain_all()
+
+    assert worker.invoiced([A, B]) == STORIES[story][1]
+    assert (await worker.ledger.desk.figures())["unresolved_now"] == 0
+
+
+async def test_what_a_person_has_ended_an_older_payment_does_not_bring_back(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 2, wanted=None))
+    await worker.ledger.desk.drop("stripe//in_1", "not ours")
+
+    assert await worker.ledger.intake.accept(paid("in_1", 1, A)) is Verdict.SUPERSEDED
+    await worker.drain_all()
+    assert worker.invoiced([A]) == [False]
+
+
+async def test_a_person_who_drops_what_an_older_payment_named_has_the_last_word(worker: Bench) -> None:
+    await worker.ledger.intake.accept(paid("in_1", 3, wanted=None))
+    await worker.ledger.intake.accept(paid("in_1", 1, A))
+    await worker.ledger.desk.drop("stripe//in_1", "not ours")
+
+    assert await worker.ledger.intake.accept(paid("in_1", 2, B)) is Verdict.SUPERSEDED
+
+
 async def test_a_newer_fact_overtakes_an_unresolved_one(ledger: Ledger) -> None:
     await tell(ledger, paid("in_1", 2, A, unresolved="broken"), paid("in_1", 3, A))
 
