@@ -86,6 +86,8 @@ def sandbox(
 
     An outage: curl localhost:8090/sandbox/faults -d '{"kind": "error", "status": 503}' · its end: curl -X DELETE localhost:8090/sandbox/faults
 
+    A key that is refused, so that the workspace is parked: -d '{"kind": "key_refused"}' · an entry that is refused: --closed, and one that is not seeded
+
     Slow answers: -d '{"kind": "latency", "seconds": 2}' · entries: curl localhost:8090/sandbox/seed -d '{"entries": [{"id": "...", "workspace": "..."}]}'
 
     Examples: paidmark sandbox · paidmark sandbox --limit 30/h --closed

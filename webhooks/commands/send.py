@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import typer
 
+from webhooks.desk.words import entries as in_words
 from webhooks.settings import DoorSettings
 from webhooks.source_settings import variable
 from webhooks.sources import KINDS
@@ -104,7 +105,7 @@ def _words(sample: Sample, kind: Kind) -> str:
     """What a made-up delivery says."""
     if kind.about.room == 0:
         return f"{sample.invoice} ({sample.told}; this kind shows no entries: link them)"
-    return f"{sample.invoice} ({sample.told}, {len(sample.entries)} entries)"
+    return f"{sample.invoice} ({sample.told}, {in_words(len(sample.entries))})"
 
 
 def _loaded(source: str) -> DoorSettings:
