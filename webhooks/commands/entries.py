@@ -69,7 +69,6 @@ def entries(
 
     Examples: paidmark entries --client Northwind · paidmark entries --client Northwind --link recurly 1001 · paidmark entries --from 2026-01-01 --to 2026-01-31 --metadata
     """
-    from webhooks import listing  # noqa: PLC0415 - loaded by this command only
     from worker.reports import ReadingError  # noqa: PLC0415 - loaded by this command only
 
     if link and as_json:
@@ -83,6 +82,15 @@ def entries(
         )
     except ReadingError as error:
         _fail(1 if error.status else 3, str(error))
+    _show(asked, found, only_metadata=metadata, as_json=as_json)
+    if link and found.rows:
+        told(*link, tuple(row.id for row in found.rows), workspace=asked.workspace, yes=yes)
+
+
+def _show(asked: "Asked", found: "Found", *, only_metadata: bool, as_json: bool) -> None:
+    """Print what was found. A name that no entry has is a mistake, and ends the command."""
+    from webhooks import listing  # noqa: PLC0415 - loaded by this command only
+
     named = to_metadata(asked.workspace, [row.id for row in found.rows]) if found.rows else {}
     for line in listing.remarks(asked, found, named):
         typer.echo(line, err=True)
@@ -91,12 +99,10 @@ def entries(
     if as_json:
         typer.echo(listing.document(asked, found, named))
         return
-    if found.rows and not metadata:
+    if found.rows and not only_metadata:
         listing.show(found)
     for key, value in named.items():
         typer.echo(f"{key}={value}")
-    if link and found.rows:
-        told(*link, tuple(row.id for row in found.rows), workspace=asked.workspace, yes=yes)
 
 
 def _settings() -> HandsSettings:

@@ -22,13 +22,11 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from webhooks import signatures
 from webhooks.delivery import Delivery, Trust, UndecodableError
 from webhooks.events import Event
 from webhooks.references import Named, from_metadata
+from webhooks.sources.chargebee.payloads import HAPPENED, Content, Happened
 from webhooks.sources.chargebee.samples import HEADER, basic, sample, sign
 from webhooks.sources.facts import IN_PART, MONEY_GONE, NO_LONGER_PAID, Rank, State, stated, told
 from webhooks.sources.kind import About, Kind, Options, Parsed
@@ -45,27 +43,6 @@ _DIGITS = 40
 WRITTEN_OFF = "a part of the invoice was written off: decide by hand"
 
 
-class Content(Struct):
-    """What an event shows. Custom fields have names of the user's own, so these stay as they came."""
-
-    invoice: dict[str, Any] | None = None
-    transaction: dict[str, Any] | None = None
-    subscription: dict[str, Any] | None = None
-    customer: dict[str, Any] | None = None
-
-
-class Happened(Struct):
-    """https://apidocs.chargebee.com/docs/api/events. `occurred_at` is in seconds."""
-
-    id: str
-    event_type: str
-    occurred_at: object = None
-    content: Content = msgspec.field(default_factory=Content)
-
-
-_HAPPENED = msgspec.json.Decoder(Happened)
-
-
 def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
     """Believe who shows the user and the password of any secret; nothing proves the body."""
     given = signatures.single(delivery.headers, HEADER)
@@ -75,7 +52,7 @@ def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
 
 def parse(delivery: Delivery, _: Options) -> Parsed:
     """The facts of a delivery, or why there are none."""
-    one = decode(_HAPPENED, delivery.body, "body")
+    one = decode(HAPPENED, delivery.body, "body")
     kind = one.event_type
     if kind not in (*_SHOWING, _REFUNDED, _DELETED):
         return Parsed((), type_shown(kind))

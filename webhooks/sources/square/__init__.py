@@ -15,75 +15,23 @@ byte for byte, so that has to be set; it covers no time, so an old delivery can 
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
-
-import msgspec
-from msgspec import Struct
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, Trust
 from webhooks.events import InvoiceIssued, InvoicePaid
 from webhooks.references import Named, from_metadata
-from webhooks.sources import shown
 from webhooks.sources.facts import GONE, IN_PART, MONEY_GONE, Fact, Rank, told
-from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
+from webhooks.sources.kind import About, Kind, Options, Parsed
 from webhooks.sources.payload import decode, milliseconds, type_shown
+from webhooks.sources.square import payloads
+from webhooks.sources.square.samples import HEADER, sample, sign
 
-HEADER = "x-square-hmacsha256-signature"
 UPDATED = "invoice.updated"
 _VERSIONS = 1_000
 
 
-class CustomField(Struct):
-    """Invoices Plus has two of them."""
-
-    label: str | None = None
-    value: str | None = None
-
-
-class Invoice(Struct):
-    """https://developer.squareup.com/reference/square/objects/Invoice."""
-
-    version: int | None = None
-    status: str | None = None
-    location_id: str | None = None
-    invoice_number: str | None = None
-    title: str | None = None
-    description: str | None = None
-    custom_fields: list[CustomField] | None = None
-
-
-class Shown(Struct):
-    """The invoice, where the event shows it."""
-
-    invoice: Invoice | None = None
-
-
-class Data(Struct):
-    """What happened to which object; `object` is missing where it was deleted."""
-
-    id: str
-    object: Shown | None = None
-
-
-class Notification(Struct):
-    """https://developer.squareup.com/docs/webhooks/overview. `created_at` is RFC 3339."""
-
-    type: str
-    event_id: str
-    data: Data
-    created_at: object = None
-
-
-class Typed(Struct):
-    """What every event has."""
-
-    type: str
-
-
-_TYPED, _NOTIFICATION = msgspec.json.Decoder(Typed), msgspec.json.Decoder(Notification)
 _CHANGES: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
     "invoice.published": (InvoiceIssued, Rank.ISSUED),
     "invoice.payment_made": (InvoicePaid, Rank.PAID),
@@ -98,10 +46,6 @@ _UPDATES: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
     "FAILED": (GONE, Rank.ENDED),
 })  # fmt: skip
 """What `invoice.updated` says, by the status that the invoice has."""
-_TYPES: Mapping[Told, str] = MappingProxyType(
-    {"issued": "invoice.published", "paid": "invoice.payment_made", "reversed": "invoice.canceled"}
-)
-_STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "UNPAID", "paid": "PAID", "reversed": "CANCELED"})
 
 
 def verify(delivery: Delivery, trust: Trust, options: Options) -> None:
@@ -113,11 +57,11 @@ def verify(delivery: Delivery, trust: Trust, options: Options) -> None:
 
 def parse(delivery: Delivery, _: Options) -> Parsed:
     """The one fact of a delivery, or why it is none of ours."""
-    kind = decode(_TYPED, delivery.body, "body").type
+    kind = decode(payloads.TYPED, delivery.body, "body").type
     if kind not in _CHANGES and kind != UPDATED:
         return Parsed((), type_shown(kind))
-    one = decode(_NOTIFICATION, delivery.body, "body")
-    invoice = (one.data.object.invoice if one.data.object else None) or Invoice()
+    one = decode(payloads.NOTIFICATION, delivery.body, "body")
+    invoice = (one.data.object.invoice if one.data.object else None) or payloads.Invoice()
     status = invoice.status or "of no status"
     if kind == UPDATED and status not in _UPDATES:
         return Parsed((), type_shown(status))
@@ -139,16 +83,16 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
     return Parsed((event,))
 
 
-def _version(invoice: Invoice) -> int:
+def _version(invoice: payloads.Invoice) -> int:
     return _VERSIONS - 1 if invoice.version is None else min(max(invoice.version, 0), _VERSIONS - 1)
 
 
-def _number(invoice: Invoice) -> str:
+def _number(invoice: payloads.Invoice) -> str:
     known = invoice.location_id and invoice.invoice_number
     return f"{invoice.location_id}/{invoice.invoice_number}" if known else ""
 
 
-def _named(invoice: Invoice) -> Named:
+def _named(invoice: payloads.Invoice) -> Named:
     """Custom fields are metadata by their labels; title and description may name entries among other words.
 
     Two fields of one label are one: there are two of them, and each holds 80 ids. People type labels in any case.
@@ -159,37 +103,6 @@ def _named(invoice: Invoice) -> Named:
             label = field.label.strip().lower()
             fields[label] = f"{fields[label]},{field.value}" if label in fields else field.value
     return from_metadata(fields, texts=[invoice.title, invoice.description])
-
-
-def sample(facts: Sample, _: Options) -> bytes:
-    """An invoice that was published, paid or cancelled; as many ids as there are would not fit into its custom fields."""
-    at = datetime.fromtimestamp(facts.at, UTC)
-    return msgspec.json.encode({
-        "merchant_id": "MADEUPMERCHANT",
-        "type": _TYPES[facts.told],
-        "event_id": facts.event,
-        "created_at": at,
-        "data": {
-            "type": "invoice",
-            "id": facts.invoice,
-            "object": {
-                "invoice": {
-                    "id": facts.invoice,
-                    "version": 1,
-                    "status": _STATUSES[facts.told],
-                    "title": "Work by the hour",
-                    "description": shown.text(facts),
-                    "custom_fields": [],
-                }
-            },
-        },
-    })  # fmt: skip
-
-
-def sign(body: bytes, secret: str, _event: str, _now: float, options: Options) -> Proof:
-    """What proves `body` at the address that Square was given; the event's id is in it."""
-    signature = signatures.hmac_base64(signatures.wire(secret), signatures.wire(options.url) + body)
-    return Proof({"Content-Type": "application/json", HEADER: signature.decode()})
 
 
 def complaints(_: Sequence[str], options: Options) -> list[str]:

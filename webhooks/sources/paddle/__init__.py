@@ -13,87 +13,26 @@ https://developer.paddle.com/webhooks/overview. Paddle wants 200 within 5 s, and
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
-
-import msgspec
-from msgspec import Raw, Struct
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, Trust
 from webhooks.events import Event, InvoiceIssued, InvoicePaid
 from webhooks.references import Named, from_metadata
-from webhooks.sources import shown
 from webhooks.sources.facts import CREDITED_BEFORE, GONE, IN_PART, MONEY_GONE, Fact, Rank, told
-from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
+from webhooks.sources.kind import About, Kind, Options, Parsed
+from webhooks.sources.paddle import payloads
+from webhooks.sources.paddle.samples import HEADER, sample, sign
 from webhooks.sources.payload import decode, milliseconds, type_shown
 
-HEADER = "Paddle-Signature"
 CREDITED = "a credit does not tell whether the hours are billed again: decide by hand"
 UNCREDITED = "a credit was taken back: decide by hand"
 RETURNED_IN_PART = "a chargeback of a part was reversed: decide by hand"
 HOW_MUCH = "an adjustment that does not tell whether all of it is given back: decide by hand"
 UNKNOWN = "an adjustment of an unknown kind: decide by hand"
 WARNINGS = ("chargeback_warning", "chargeback_warning_reverse")
-_PRICE = {"unit_price": {"amount": "125000", "currency_code": "EUR"}}
 
 
-class Notification(Struct):
-    """https://developer.paddle.com/webhooks/about/notification-format. `occurred_at` is RFC 3339."""
-
-    event_id: str
-    event_type: str
-    occurred_at: object = None
-    data: Raw = Raw(b"{}")
-
-
-class Price(Struct):
-    """The price of an item, whose `custom_data` may be of the catalogue or of this transaction."""
-
-    custom_data: object = None
-
-
-class Item(Struct):
-    """A line of a transaction."""
-
-    price: Price | None = None
-
-
-class Totals(Struct):
-    """An amount, in the smallest unit of its currency."""
-
-    grand_total: str | None = None
-
-
-class Details(Struct):
-    """What a transaction comes to, without its adjustments and with them."""
-
-    totals: Totals | None = None
-    adjusted_totals: Totals | None = None
-
-
-class Transaction(Struct):
-    """https://developer.paddle.com/api-reference/transactions/overview. `custom_data` is an object, or a list of nothing."""
-
-    id: str
-    invoice_number: str | None = None
-    custom_data: object = None
-    items: list[Item] = []
-    details: Details | None = None
-
-
-class Adjustment(Struct):
-    """https://developer.paddle.com/api-reference/adjustments/overview."""
-
-    transaction_id: str
-    action: str
-    status: str | None = None
-    type: str | None = None
-
-
-_NOTIFICATION = msgspec.json.Decoder(Notification)
-_TRANSACTION = msgspec.json.Decoder(Transaction)
-_ADJUSTMENT = msgspec.json.Decoder(Adjustment)
 TRANSACTIONS: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
     "transaction.billed": (InvoiceIssued, Rank.ISSUED),
     "transaction.paid": (InvoicePaid, Rank.PAID),
@@ -101,10 +40,6 @@ TRANSACTIONS: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
     "transaction.canceled": (GONE, Rank.ENDED),
 })  # fmt: skip
 ADJUSTMENTS = ("adjustment.created", "adjustment.updated")
-_TYPES: Mapping[Told, str] = MappingProxyType(
-    {"issued": "transaction.billed", "paid": "transaction.paid", "reversed": "transaction.canceled"}
-)
-_STATUSES: Mapping[Told, str] = MappingProxyType({"issued": "billed", "paid": "paid", "reversed": "canceled"})
 
 
 def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
@@ -115,7 +50,7 @@ def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
 
 def parse(delivery: Delivery, _: Options) -> Parsed:
     """The one fact of a delivery, or why it is none of ours."""
-    one = decode(_NOTIFICATION, delivery.body, "body")
+    one = decode(payloads.NOTIFICATION, delivery.body, "body")
     if one.event_type in TRANSACTIONS:
         return Parsed((_of_transaction(one, *TRANSACTIONS[one.event_type]),))
     if one.event_type in ADJUSTMENTS:
@@ -123,8 +58,8 @@ def parse(delivery: Delivery, _: Options) -> Parsed:
     return Parsed((), type_shown(one.event_type))
 
 
-def _of_transaction(one: Notification, fact: Fact, rank: Rank) -> Event:
-    transaction = decode(_TRANSACTION, one.data, "data")
+def _of_transaction(one: payloads.Notification, fact: Fact, rank: Rank) -> Event:
+    transaction = decode(payloads.TRANSACTION, one.data, "data")
     credited = fact is InvoicePaid and _credited(transaction.details)
     return told(
         fact,
@@ -138,14 +73,14 @@ def _of_transaction(one: Notification, fact: Fact, rank: Rank) -> Event:
     )
 
 
-def _credited(details: Details | None) -> bool:
+def _credited(details: payloads.Details | None) -> bool:
     """Whether there was something to pay, and credits have left nothing of it."""
     if not (details and details.totals and details.adjusted_totals):
         return False
     return details.totals.grand_total not in (None, "0") and details.adjusted_totals.grand_total == "0"
 
 
-def _named(transaction: Transaction) -> Named:
+def _named(transaction: payloads.Transaction) -> Named:
     lines = [_metadata(item.price.custom_data) for item in transaction.items if item.price]
     return from_metadata(_metadata(transaction.custom_data), lines=lines)
 
@@ -154,9 +89,9 @@ def _metadata(custom_data: object) -> dict[str, object]:
     return custom_data if isinstance(custom_data, dict) else {}
 
 
-def _of_adjustment(one: Notification) -> Parsed:
+def _of_adjustment(one: payloads.Notification) -> Parsed:
     """An adjustment that is approved. That one is reversed is told by another adjustment, whose action says so."""
-    adjustment = decode(_ADJUSTMENT, one.data, "data")
+    adjustment = decode(payloads.ADJUSTMENT, one.data, "data")
     if adjustment.status != "approved":
         return Parsed((), "an adjustment that is not approved")
     if adjustment.action in WARNINGS:
@@ -173,7 +108,7 @@ def _of_adjustment(one: Notification) -> Parsed:
     return Parsed((event,))
 
 
-def _to_decide(adjustment: Adjustment) -> str:
+def _to_decide(adjustment: payloads.Adjustment) -> str:
     """What a person has to decide of an adjustment, if it does not settle that itself."""
     of_credits = {"credit": CREDITED, "credit_reverse": UNCREDITED}
     if adjustment.action in of_credits:
@@ -184,34 +119,6 @@ def _to_decide(adjustment: Adjustment) -> str:
     if adjustment.type is None:
         return HOW_MUCH
     return "" if adjustment.type == "full" else in_part[adjustment.action]
-
-
-def sample(facts: Sample, _: Options) -> bytes:
-    """A transaction that was billed, paid or cancelled."""
-    at = datetime.fromtimestamp(facts.at, UTC)
-    return msgspec.json.encode({
-        "event_id": facts.event,
-        "event_type": _TYPES[facts.told],
-        "occurred_at": at,
-        "notification_id": f"ntf_{facts.event}",
-        "data": {
-            "id": facts.invoice,
-            "status": _STATUSES[facts.told],
-            "collection_mode": "manual",
-            "currency_code": "EUR",
-            "custom_data": shown.metadata(facts),
-            "items": [{"price": {"description": "Work by the hour", "custom_data": None, **_PRICE}, "quantity": 1}],
-            "created_at": at,
-            "updated_at": at,
-        },
-    })  # fmt: skip
-
-
-def sign(body: bytes, secret: str, _event: str, now: float, _: Options) -> Proof:
-    """What proves `body`; the event's id is in it."""
-    stamp = str(int(now))
-    signature = signatures.hmac_hex(signatures.wire(secret), b":".join((stamp.encode(), body))).decode()
-    return Proof({"Content-Type": "application/json", HEADER: f"ts={stamp};h1={signature}"})
 
 
 ABOUT = About(
