@@ -10,7 +10,9 @@ Accepting writes it only where it is absent; taking the lease moves it to the le
 try; a finished backlog removes it, in the same step that sees the backlog empty. So a killed worker, a lost bell and
 a finished cooldown are one case: a time that has passed. The bell, an arq job, only makes it quick.
 
-An event is told apart by source, account and id; an entry is wanted invoiced while any claim on it stands.
+An event is told apart by source, account and id; an entry is wanted invoiced while any claim on it stands. The newest
+event of an invoice decides whether its claims stand, the newest payment that names entries what they are of; the order of
+arrival decides neither.
 
 A link says what an invoice stands for, where its events cannot: under its id, its number, or a name that it shows. It is
 looked up in the script that takes the event, and looks for the events in the script that takes the link: whichever
