@@ -25,7 +25,8 @@ LINGER = 2.0
 """Seconds for which the rest of a refused body is read and thrown away, so that its sender sees the answer."""
 FRAMING = 256 * 1024
 """Bytes that a request may bring beside the largest body: its head, and what chunks add."""
-MOST_HEADER = 64 * 1024
+MOST_HEADER = 192 * 1024
+"""Bytes of one: Lago's tokens carry the whole body."""
 LOOK_EVERY = 1.0
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

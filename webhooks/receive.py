@@ -102,13 +102,21 @@ async def _accept(intake: Intake, source: Source, delivery: Delivery) -> tuple[i
     try:
         parsed = source.kind.parse(delivery, source.options)
     except UndecodableError as error:
-        digest = sha256(delivery.body).hexdigest()
-        verdict = await intake.keep_undecoded(source.place.source, digest, delivery.body)
-        log.warning("delivery.undecodable", source=source.place.source, digest=digest, reason=str(error))
-        return 200, verdict.value
-    if said := await _accept_events(intake, source.place, parsed):
+        return 200, await _keep(intake, source, delivery, str(error))
+    said = await _accept_events(intake, source.place, parsed)
+    if parsed.undecodable:
+        await _keep(intake, source, delivery, parsed.undecodable)
+    if said:
         return 200, said
     return source.kind.uninteresting, f"ignored ({parsed.ignored or 'not what marks an hour here'})"
+
+
+async def _keep(intake: Intake, source: Source, delivery: Delivery, reason: str) -> str:
+    """Keep the body of which something cannot be decoded, for a person."""
+    digest = sha256(delivery.body).hexdigest()
+    verdict = await intake.keep_undecoded(source.place.source, digest, delivery.body)
+    log.warning("delivery.undecodable", source=source.place.source, digest=digest, reason=reason)
+    return verdict.value
 
 
 async def _accept_events(intake: Intake, place: Place, parsed: Parsed) -> str:

@@ -23,7 +23,7 @@ BAD: dict[str, bytes] = {
     "a header with a space in its name": request(headers=[b"X <marked>: 1"]),
     "a folded header": request(headers=[b"X: a\r\n <marked>"]),
     "NUL in a header": request(headers=[b"X: <marked>\x00"]),
-    "a header that is too long": request(headers=[b"X: <marked>" + b"a" * 70_000]),
+    "a header that is too long": request(headers=[b"X: <marked>" + b"a" * 200_000]),
     "a thousand headers": request(headers=[b"X: <marked>"] * 1_000),
     "no host": b"POST /webhooks/stripe HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
     "two hosts": request(headers=[b"Host: <marked>"]),

@@ -3,17 +3,22 @@
 import asyncio
 import gzip
 import json
+import time
 from collections.abc import AsyncIterator
 
 import aiohttp
+import jwt
 import pytest
 from redis.asyncio import Redis
 
 from tests.conditions import wait_until
 from tests.service import STRIPE_SECRET, WORKSPACE, Service, entry, service, standard_headers, stripe_event
+from tests.webhooks.keys import key_pair
 from webhooks import reading
 from webhooks.app import served
 from webhooks.settings import DoorSettings
+from webhooks.sources import KINDS
+from webhooks.sources.kind import Options, Sample
 from worker.marking import State
 from worker.settings import load
 
@@ -120,6 +125,40 @@ async def test_an_authentic_body_that_cannot_be_decoded_is_kept_once(paidmark: S
     assert await paidmark.post("stripe", body, signed(body)) == 200
     assert await paidmark.post("stripe", body, signed(body)) == 200
     assert (await paidmark.desk.figures())["undecoded_now"] == 1
+
+
+async def test_of_several_events_one_that_cannot_be_decoded_is_kept_and_the_others_count(
+    store: Redis, store_url: str
+) -> None:
+    kind, secret = KINDS["gocardless"], "made-up-secret-of-a-test"
+    facts = Sample(event="EV1", invoice="PM1", workspace=WORKSPACE, entries=(entry(1),), at=time.time())
+    several = json.loads(kind.sample(facts, Options()))
+    several["events"].insert(0, {"id": "EV0"})
+    body = json.dumps(several).encode()
+    headers = kind.sign(body, secret, "", 0, Options()).headers
+    async with service(store_url, PAIDMARK_SOURCES__GOCARDLESS__SECRETS=secret) as paidmark:
+        assert await paidmark.post("gocardless", body, headers) == 200
+        await paidmark.settled()
+
+        assert paidmark.invoiced(entry(1)) == [True]
+        assert (await paidmark.desk.figures())["undecoded_now"] == 1
+
+
+async def test_a_token_that_carries_a_large_body_is_taken(store: Redis, store_url: str) -> None:
+    """Lago's."""
+    private, public = key_pair("lago")
+    facts = Sample(event="", invoice="in_1", workspace=WORKSPACE, entries=(entry(1),), at=time.time())
+    one = json.loads(KINDS["lago"].sample(facts, Options()))
+    one["invoice"]["fees"] += [{"description": "Work by the hour " * 50} for _ in range(100)]
+    body = json.dumps(one)
+    token = jwt.encode({"data": body}, private, "RS256")
+    assert len(token) > 100_000
+    headers = {"X-Lago-Signature": token, "X-Lago-Signature-Algorithm": "jwt"}
+    async with service(store_url, PAIDMARK_SOURCES__LAGO__SECRETS=f"made-up {public}") as paidmark:
+        assert await paidmark.post("lago", body.encode(), headers) == 200
+        await paidmark.settled()
+
+        assert paidmark.invoiced(entry(1)) == [True]
 
 
 async def test_without_a_workspace_and_without_a_default_the_event_waits_for_a_person(

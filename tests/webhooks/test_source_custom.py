@@ -584,6 +584,16 @@ def test_several_events_in_one_delivery_are_told_apart_even_without_id_and_time(
     assert len({one.id for one in parsed.events}) == 2
 
 
+def test_an_event_of_a_batch_that_cannot_be_read_holds_up_no_other() -> None:
+    options = replace(SHAPE, paths=(*SHAPE.paths, ("events", "events")))
+    body = json.loads(sample("custom", "batch"))
+    body["events"].insert(0, {"event": "invoice.paid"})
+
+    parsed = parse(json.dumps(body).encode(), options)
+
+    assert (len(parsed.events), parsed.undecodable) == (2, "timestamp: missing, or not a time")
+
+
 def test_a_batch_tells_each_event_that_concerns_us() -> None:
     options = replace(SHAPE, paths=(*SHAPE.paths, ("events", "events")))
 

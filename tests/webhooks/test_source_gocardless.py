@@ -9,7 +9,7 @@ from gocardless_pro import webhooks
 from gocardless_pro.errors import InvalidSignatureError
 
 from tests.webhooks.deliveries import DOCUMENTED, WORKSPACE, delivery, read, sample, trust
-from webhooks.delivery import NotAuthenticError
+from webhooks.delivery import NotAuthenticError, UndecodableError
 from webhooks.events import InvoicePaid, InvoiceReversed, References
 from webhooks.sources.gocardless import KIND, REFUND_BACK, REFUNDED
 from webhooks.sources.kind import Options
@@ -182,3 +182,23 @@ def test_an_event_that_does_not_concern_us_holds_up_none_that_does() -> None:
     body = json.dumps({"events": [strange, paid]}).encode()
 
     assert isinstance(read(KIND, body), InvoicePaid)
+
+
+@pytest.mark.parametrize(
+    "odd", [None, {}, {"resource_type": "payments", "action": "confirmed", "id": "EV9", "links": {}}], ids=str
+)
+def test_an_event_that_cannot_be_read_holds_up_none_that_can(odd: object) -> None:
+    (paid,) = json.loads(of_payment("confirmed"))["events"]
+    parsed = KIND.parse(delivery(json.dumps({"events": [odd, paid]}).encode()), Options())
+
+    assert [type(event) for event in parsed.events] == [InvoicePaid]
+    assert parsed.undecodable
+    with pytest.raises(UndecodableError):
+        KIND.parse(delivery(json.dumps({"events": [odd]}).encode()), Options())
+
+
+def test_that_a_payment_is_paid_out_counts_only_where_nothing_else_is_known() -> None:
+    event = read(KIND, of_payment("paid_out"))
+
+    assert isinstance(event, InvoicePaid)
+    assert (event.order, event.at > 0) == (0, True)

@@ -40,6 +40,32 @@ def test_one_of_several_signature_headers_is_enough() -> None:
     KIND.verify(delivery(b"{}", headers), trust(SECRET), Options())
 
 
+def test_signature_headers_that_a_proxy_has_put_together_are_enough() -> None:
+    headers = [(HEADER, f"{signature(b'{}', ROTATED)}, {signature(b'{}', SECRET)}")]
+
+    KIND.verify(delivery(b"{}", headers), trust(SECRET), Options())
+
+
+def changed(name: str, **entity: object) -> bytes:
+    """A sample whose entity is another one."""
+    body = json.loads(sample("mollie", name))
+    body["_embedded"]["entity"] |= entity
+    return json.dumps(body).encode()
+
+
+def test_a_payment_that_is_only_authorized_is_not_paid() -> None:
+    parsed = KIND.parse(delivery(changed("sales-invoice.paid", status="authorized")), Options())
+
+    assert (parsed.events, parsed.ignored) == ((), "not paid, but authorized")
+
+
+def test_a_number_that_is_no_text_is_none() -> None:
+    event = read(KIND, changed("sales-invoice.paid", invoiceNumber=7))
+
+    assert isinstance(event, InvoicePaid)
+    assert event.number == ""
+
+
 def test_the_prefix_of_a_signature_may_be_left_out() -> None:
     KIND.verify(
         delivery(b"{}", {HEADER: signature(b"{}", SECRET).removeprefix("sha256=")}), trust(SECRET), Options()

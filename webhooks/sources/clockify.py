@@ -26,7 +26,7 @@ from webhooks.references import Named, from_fields
 from webhooks.sources.facts import NO_LONGER_PAID, State, stated
 from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
 from webhooks.sources.payload import decode, identifier, type_shown
-from webhooks.sources.tokens import PEM, claims, complaint
+from webhooks.sources.tokens import claims, complaint, named_key
 
 HEADERS = ("Clockify-Signature", "Clockify-Signature-Token")
 TYPE = "clockify-webhook-event-type"
@@ -63,18 +63,12 @@ def verify(delivery: Delivery, trust: Trust, options: Options) -> None:
     if not names:
         raise NotAuthenticError(f"{HEADERS[0]} is missing")
     given = signatures.single(delivery.headers, names[0])
-    addons = [_addon(secret) for secret in trust.secrets if PEM in secret]
+    addons = [found for secret in trust.secrets if (found := named_key(secret))[1]]
     if addons and given.count(".") == 2:  # noqa: PLR2004 - the three parts of a token
         claimed = claims(given, [key for _, key in addons])
         return _check_claims(claimed, [name for name, _ in addons], delivery.body, trust)
-    static = tuple(secret for secret in trust.secrets if PEM not in secret)
+    static = tuple(secret for secret in trust.secrets if not named_key(secret)[1])
     return signatures.check_token(given, Trust(secrets=static, now=trust.now, tolerance=trust.tolerance))
-
-
-def _addon(secret: str) -> tuple[str, str]:
-    """The add-on's key and the public key of a secret."""
-    name, begin, key = secret.partition(PEM)
-    return name.strip(), begin + key
 
 
 def _check_claims(claimed: Mapping[str, Any], names: Sequence[str], body: bytes, trust: Trust) -> None:
@@ -133,7 +127,7 @@ def sample(facts: Sample, _: Options) -> bytes:
 
 def sign(_body: bytes, secret: str, _event: str, _now: float, options: Options) -> Proof:
     """The token that is shown. Raises ValueError for a public key, which cannot sign."""
-    if PEM in secret:
+    if named_key(secret)[1]:
         raise ValueError("a public key cannot sign: set a webhook's token to play it")
     header = options.header or HEADERS[0]
     return Proof({"Content-Type": "application/json", header: secret, TYPE: "INVOICE_UPDATED"})
@@ -141,11 +135,9 @@ def sign(_body: bytes, secret: str, _event: str, _now: float, options: Options) 
 
 def complaints(secrets: Sequence[str], _: Options) -> list[str]:
     """A public key must be one, and stand behind the key of an add-on."""
-    addons = [_addon(secret) for secret in secrets if PEM in secret]
-    nameless = ["should begin with the add-on's key and a space: one public key is that of all add-ons"]
-    return sorted({complaint(key) for _, key in addons} - {""}) + nameless * any(
-        not name for name, _ in addons
-    )
+    nameless = [secret for secret in secrets if named_key(secret)[1] and not named_key(secret)[0]]
+    said = ["should begin with the add-on's key and a space: one public key is that of all add-ons"]
+    return sorted({complaint(secret) for secret in secrets} - {""}) + said * bool(nameless)
 
 
 ABOUT = About(

@@ -4,13 +4,14 @@ Pure. Webhooks: https://developer.gocardless.com/api-reference/#appendix-webhook
 signature is answered 498, a delivery without an event that concerns us 204. Nothing that is signed tells the time of
 sending, so an old delivery can be replayed, which moves nothing.
 
-- `confirmed` and `paid_out` say that the money is there. `failed` and `charged_back` say that it is not;
+- `confirmed` says that the money is there. `paid_out` follows it, days later, and says nothing new: it counts only for a
+  payment of which nothing else is known. `failed` and `charged_back` say that it is not;
   `chargeback_cancelled` brings it back. That either was settled only books what they have said, perhaps after the payment
   was tried again: nothing follows from it.
 - `cancelled` and `customer_approval_denied` end the payment.
 - A refund does not tell whether it is of the whole payment: for a person (`unresolved`). So is one that has failed. As a
   rule its events name the refund only, so it stands under its own id, not under its payment's.
-- Of events that do not concern us nothing is read but their names, so that they hold up none that do.
+- Events hold up none of the others: each is read by itself, and those that cannot be read are for a person.
 - A delivery need not show the payment's metadata: then it cannot tell what the payment names.
 """
 
@@ -20,7 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from webhooks import signatures
 from webhooks.delivery import Delivery, Trust
@@ -29,7 +30,7 @@ from webhooks.references import from_metadata
 from webhooks.sources import shown
 from webhooks.sources.facts import GONE, MONEY_GONE, Fact, Rank, told
 from webhooks.sources.kind import About, Kind, Options, Parsed, Proof, Sample, Told
-from webhooks.sources.payload import decode, milliseconds
+from webhooks.sources.payload import decode, each, milliseconds
 
 HEADER = "Webhook-Signature"
 REFUNDED = "a refund does not tell whether it is in full: decide by hand"
@@ -52,10 +53,10 @@ class Happened(Struct):
 class Body(Struct):
     """A delivery."""
 
-    events: list[Happened]
+    events: list[Raw]
 
 
-_BODY = msgspec.json.Decoder(Body)
+_BODY, _HAPPENED = msgspec.json.Decoder(Body), msgspec.json.Decoder(Happened)
 _PAYMENTS: Mapping[str, tuple[Fact, Rank]] = MappingProxyType({
     "confirmed": (InvoicePaid, Rank.PAID),
     "paid_out": (InvoicePaid, Rank.PAID),
@@ -70,6 +71,7 @@ _REFUNDS: Mapping[str, str] = MappingProxyType({
     "failed": REFUND_BACK,
     "funds_returned": REFUND_BACK,
 })  # fmt: skip
+_BEFORE_ALL = 0
 _ACTIONS: Mapping[Told, str] = MappingProxyType(
     {"issued": "confirmed", "paid": "confirmed", "reversed": "failed"}
 )
@@ -83,13 +85,14 @@ def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
 
 def parse(delivery: Delivery, _: Options) -> Parsed:
     """The facts of a delivery, or why there are none."""
-    events = decode(_BODY, delivery.body, "body").events
-    facts = tuple(fact for fact in map(_fact, events) if fact)
-    return Parsed(facts, "" if facts else "no payment among the events")
+    found, undecodable = each(decode(_BODY, delivery.body, "body").events, _fact)
+    facts = tuple(fact for fact in found if fact)
+    return Parsed(facts, "" if facts else "no payment among the events", undecodable)
 
 
-def _fact(one: Happened) -> Event | None:
+def _fact(event: Raw) -> Event | None:
     """What one event says, if it concerns us; references are those of its payment, where it shows the metadata."""
+    one = decode(_HAPPENED, event, "events")
     links = one.links if isinstance(one.links, dict) else {}
     if one.resource_type == "payments" and one.action in _PAYMENTS:
         fact, rank = _PAYMENTS[one.action]
@@ -99,6 +102,7 @@ def _fact(one: Happened) -> Event | None:
             invoice=links.get("payment"),
             at=milliseconds(one.created_at, "created_at"),
             rank=rank,
+            order=_BEFORE_ALL if one.action == "paid_out" else None,
             named=from_metadata(one.resource_metadata) if isinstance(one.resource_metadata, dict) else None,
         )
     if one.resource_type == "refunds" and one.action in _REFUNDS:

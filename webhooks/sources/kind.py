@@ -37,10 +37,14 @@ class Options:
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """The events of one delivery. Where there are none, `ignored` says why in a word or two, for the log."""
+    """The events of one delivery. Where there are none, `ignored` says why in a word or two, for the log.
+
+    `undecodable`: why some of several events could not be decoded; empty if all could.
+    """
 
     events: tuple[Event, ...]
     ignored: str = ""
+    undecodable: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 Pure. https://docs.mollie.com/reference/webhooks-new. The older webhooks, which send only `id=tr_...` in a form, are signed
 by nobody and say nothing: they are refused. Nothing that is signed tells the time of sending, so an old delivery can be
-replayed, which moves nothing. While a secret is replaced, there is a signature header for each.
+replayed, which moves nothing. While a secret is replaced, there is a signature header for each, which a
+proxy may put together.
 
 - `sales-invoice.paid`, `.issued`, `.canceled`, and `payment.paid` for payments that stand by themselves: then the
   payment is the invoice.
@@ -45,7 +46,7 @@ class Entity(Struct):
     status: str | None = None
     metadata: Any = None
     paymentId: str | None = None  # noqa: N815 - the vendor's name
-    invoiceNumber: str | None = None  # noqa: N815 - the vendor's name
+    invoiceNumber: object = None  # noqa: N815 - the vendor's name
 
 
 class Embedded(Struct):
@@ -87,7 +88,8 @@ _TYPES: Mapping[Told, str] = MappingProxyType({
 
 def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
     """Prove the delivery by any of its signatures; a delivery without one is refused, whatever it says."""
-    given = [value.removeprefix(PREFIX) for value in delivery.headers.getall(HEADER, ())]
+    shown = ",".join(delivery.headers.getall(HEADER, ()))
+    given = [value.strip().removeprefix(PREFIX) for value in shown.split(",") if value.strip()]
     if not given:
         raise NotAuthenticError(f"{HEADER} is missing: is this a webhook of the older kind?")
     signatures.check_hmac(delivery.body, given, trust, signatures.hmac_hex)
@@ -112,7 +114,7 @@ def _entity(one: Notification) -> Entity | None:
 def _changed(one: Notification, entity: Entity | None) -> Parsed:
     fact, rank = _CHANGES[one.type]
     if fact is InvoicePaid and entity and entity.status not in (None, "paid"):
-        return Parsed((), "the invoice is not paid in full")
+        return Parsed((), f"not paid, but {type_shown(entity.status)}")
     event = told(
         fact,
         event=one.id,
@@ -120,7 +122,7 @@ def _changed(one: Notification, entity: Entity | None) -> Parsed:
         at=milliseconds(one.createdAt, "createdAt"),
         rank=rank,
         named=_named(entity.metadata) if entity else None,
-        number=entity.invoiceNumber if entity else None,
+        number=entity.invoiceNumber if entity and isinstance(entity.invoiceNumber, str) else None,
     )
     return Parsed((event,))
 

@@ -4,6 +4,7 @@ Pure. Must not know a vendor. Messages say where, never what: values stay out of
 """
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ import msgspec
 from webhooks.delivery import UndecodableError
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 LONGEST_ID = 255
 LATEST = 253_402_300_799_999
@@ -80,3 +82,20 @@ def _from_number(value: float) -> int:
 def type_shown(name: str) -> str:
     """The type of an uninteresting event, for the log, if it looks like one."""
     return name if _TYPE.fullmatch(name) else "another type"
+
+
+def each(items: Iterable[T], read: Callable[[T], S]) -> tuple[list[S], str]:
+    """What each of several items says, and why the first one that cannot be decoded cannot: it holds up no other.
+
+    Raises UndecodableError where none can be.
+    """
+    found: list[S] = []
+    errors: list[UndecodableError] = []
+    for item in items:
+        try:
+            found.append(read(item))
+        except UndecodableError as error:
+            errors.append(error)
+    if errors and not found:
+        raise errors[0]
+    return found, str(errors[0]) if errors else ""

@@ -30,7 +30,7 @@ from webhooks.sources.custom.proofs import sign, verify
 from webhooks.sources.custom.samples import sample
 from webhooks.sources.facts import GONE, MONEY_GONE, Fact, Rank, told
 from webhooks.sources.kind import About, Kind, Meaning, Options, Parsed
-from webhooks.sources.payload import LATEST, decode, identifier, milliseconds, type_shown
+from webhooks.sources.payload import LATEST, decode, each, identifier, milliseconds, type_shown
 
 FACTS: Mapping[Meaning, tuple[Fact, Rank]] = MappingProxyType({
     "issued": (InvoiceIssued, Rank.ISSUED),
@@ -48,15 +48,18 @@ def parse(delivery: Delivery, options: Options) -> Parsed:
     document = decode(_ANYTHING, delivery.body, "body")
     places = paths.places(options.paths)
     meanings = dict(options.types)
-    events: list[Event] = []
-    ignored: dict[str, None] = {}
-    for position, item in enumerate(_items(document, places), 1):
+
+    def read(numbered: tuple[int, object]) -> Event | str:
+        position, item = numbered
         kind = _text(paths.find(item, "type", places))
-        if kind in meanings:
-            events.append(_event(meanings[kind], kind, item, places, delivery, position))
-        else:
-            ignored[type_shown(kind)] = None
-    return Parsed(tuple(events), "" if events else ", ".join([*ignored][:_MOST_SHOWN]) or "no events")
+        if kind not in meanings:
+            return type_shown(kind)
+        return _event(meanings[kind], kind, item, places, delivery, position)
+
+    found, undecodable = each(enumerate(_items(document, places), 1), read)
+    events = tuple(one for one in found if not isinstance(one, str))
+    ignored = list(dict.fromkeys(one for one in found if isinstance(one, str)))
+    return Parsed(events, "" if events else ", ".join(ignored[:_MOST_SHOWN]) or "no events", undecodable)
 
 
 def _items(document: object, places: paths.Places) -> list[object]:

@@ -33,12 +33,17 @@ class Customer(Struct):
 
 
 class Invoice(Struct):
-    """https://getlago.com/docs/api-reference/invoices/invoice-object. `updated_at` is RFC 3339."""
+    """https://getlago.com/docs/api-reference/invoices/invoice-object. `updated_at` is RFC 3339, to the second.
+
+    `total_offsetted_credit_note_amount_cents`: so much of it credit notes have settled.
+    """
 
     lago_id: str
     number: str | None = None
     status: str | None = None
     payment_status: str | None = None
+    total_paid_amount_cents: int | None = None
+    total_offsetted_credit_note_amount_cents: int | None = None
     updated_at: object = None
     purchase_order_number: str | None = None
     fees: list[Fee] | None = None
@@ -56,6 +61,12 @@ class Typed(Struct):
     """What every delivery has."""
 
     webhook_type: str
+
+
+class Owned(Struct):
+    """Whose delivery it is."""
+
+    organization_id: str
 
 
 class OfInvoice(Struct):
@@ -76,6 +87,7 @@ class OfCreditNote(Struct):
     credit_note: CreditNote
 
 
+OWNED = msgspec.json.Decoder(Owned)
 TYPED = msgspec.json.Decoder(Typed)
 OF_INVOICE = msgspec.json.Decoder(OfInvoice)
 OF_DISPUTE = msgspec.json.Decoder(OfDispute)

@@ -9,7 +9,7 @@ import msgspec
 from webhooks import signatures
 from webhooks.sources import shown
 from webhooks.sources.kind import Options, Proof, Sample, Told
-from webhooks.sources.tokens import is_public_key
+from webhooks.sources.tokens import named_key
 
 SIGNATURE, ALGORITHM, KEY = "X-Lago-Signature", "X-Lago-Signature-Algorithm", "X-Lago-Unique-Key"
 _TYPES: Mapping[Told, str] = MappingProxyType({
@@ -38,7 +38,7 @@ def sample(facts: Sample, _: Options) -> bytes:
 
 def sign(body: bytes, secret: str, event: str, _now: float, _: Options) -> Proof:
     """What proves `body`, under a key for HMAC. Raises ValueError for a public key, which cannot sign."""
-    if is_public_key(secret):
+    if named_key(secret)[1]:
         raise ValueError("a public key cannot sign: set Lago's HMAC key to play it")
     signature = signatures.hmac_base64(signatures.wire(secret), body).decode()
     return Proof({"Content-Type": "application/json", KEY: event, ALGORITHM: "hmac", SIGNATURE: signature})
