@@ -13,11 +13,13 @@ Must not know what is written.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from arq import ArqRedis
 from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.client import Pipeline
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 Command = tuple[str | int, ...]
@@ -67,28 +69,52 @@ class Confirmation:
         return "" if local else "the primary does not have it on disk"
 
 
+class Pool(BlockingConnectionPool):
+    """Connections that can be left behind, all at once.
+
+    Who takes one next makes it anew: somebody else might close it in the moment in which it is taken, and break his call.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        """Keep the options of the connections."""
+        super().__init__(**options)
+        self._age = 0
+        self._made: WeakKeyDictionary[AbstractConnection, int] = WeakKeyDictionary()
+
+    def leave(self) -> None:
+        """Trust no connection that is there now: the store behind it may be another one than it was."""
+        self._age += 1
+
+    async def ensure_connection(self, connection: AbstractConnection) -> None:
+        """Hand over a connection that is open, and not from before."""
+        if self._made.get(connection) != self._age:
+            await connection.disconnect()
+            self._made[connection] = self._age
+        await super().ensure_connection(connection)
+
+
 class Client(ArqRedis):
     """A client whose pipelines are confirmed, and that leaves a store which takes no writes any more."""
 
-    def __init__(self, pool: BlockingConnectionPool, confirmation: Confirmation) -> None:
+    def __init__(self, pool: Pool, confirmation: Confirmation) -> None:
         """Keep the pool; connects at first use."""
         super().__init__(pool_or_conn=pool)
         self.auto_close_connection_pool = True
-        self._confirmation = confirmation
+        self._pool, self._confirmation = pool, confirmation
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         """Commands that go out together. A transaction cannot wait, and is not confirmed."""
         if transaction:
             return super().pipeline(transaction, shard_hint)
-        return _Confirmed(self.connection_pool, self.response_callbacks, self._confirmation)
+        return _Confirmed(self._pool, self.response_callbacks, self._confirmation)
 
 
 class _Confirmed(Pipeline):
     """A pipeline that ends with the question whether replicas have it. Packed in C: redis-py packs argument by argument."""
 
-    def __init__(self, pool: Any, callbacks: Any, confirmation: Confirmation) -> None:
+    def __init__(self, pool: Pool, callbacks: Any, confirmation: Confirmation) -> None:
         super().__init__(pool, callbacks, transaction=False, shard_hint=None)
-        self._confirmation = confirmation
+        self._pool, self._confirmation = pool, confirmation
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         """The commands' answers. Raises UnconfirmedError; what was written then stays written, and may get lost.
@@ -102,7 +128,7 @@ class _Confirmed(Pipeline):
         complaint = self._confirmation.complaint(answers[commands:])
         if complaint or any(isinstance(answer, ReadOnlyError) for answer in answers):
             # It may be a primary that is cut off from its replicas, or one no longer: the next connection asks anew.
-            await self.connection_pool.disconnect(inuse_connections=False)
+            self._pool.leave()
         if complaint:
             raise UnconfirmedError(complaint)
         return answers[:commands]

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from arq import ArqRedis
-from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -18,7 +17,7 @@ from redis.exceptions import TimeoutError as StoreTimeoutError
 
 from worker import sentinels
 from worker.ledger import sentinel
-from worker.ledger.replicas import Client, Confirmation
+from worker.ledger.replicas import Client, Confirmation, Pool
 
 NEEDED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 """What makes an acknowledgement mean "on disk": https://valkey.io/topics/persistence/"""
@@ -114,7 +113,7 @@ def connect(
     options |= sentinel.options(under, patience * _FOR_SENTINELS) if under else parse_url(url)
     options["connection_class"] = _telling(options.get("connection_class", Connection))
     confirmation = Confirmation(replicas, on_disk=durable, patience=patience)
-    return Client(BlockingConnectionPool(**options), confirmation)
+    return Client(Pool(**options), confirmation)
 
 
 @cache

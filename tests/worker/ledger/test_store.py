@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from arq import ArqRedis
 from redis.exceptions import ConnectionError as StoreConnectionError
+from redis.exceptions import ReadOnlyError
 
+from tests.conditions import wait_until
 from tests.own_store import own_store
 from worker.ledger import connect
 from worker.ledger.sentinel import ToPrimaryByTls
+from worker.ledger.store import STORE_ERRORS, NotPrimaryError
 
 
 async def test_a_connection_over_a_network_notices_a_peer_that_has_gone() -> None:
@@ -83,3 +87,38 @@ def test_a_connection_that_was_closed_under_uvloop_is_a_lost_one_and_is_made_ane
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(asked_again()) == b"still there"
+
+
+async def test_a_store_that_becomes_a_replica_is_left_without_breaking_the_calls_of_others(
+    tmp_path: Path,
+) -> None:
+    """Found by a run of chaos: who closes idle connections can close one that somebody else has just taken."""
+    refusals: list[Exception] = []
+    done = asyncio.Event()
+
+    async def call(store: ArqRedis) -> None:
+        while not done.is_set():
+            pipeline = store.pipeline(transaction=False)
+            pipeline.set("a", "1")
+            try:
+                answers = await pipeline.execute(raise_on_error=False)
+            except STORE_ERRORS as error:
+                answers = [error]
+            refusals.extend(one for one in answers if one is not True)
+
+    async with own_store(tmp_path) as host, host.client() as admin:
+        store = connect(host.url, retries=0)
+        async with asyncio.TaskGroup() as callers:
+            for _ in range(12):
+                callers.create_task(call(store))
+            try:
+                for _ in range(30):
+                    before = len(refusals)
+                    await admin.replicaof("127.0.0.1", "1")
+                    await wait_until(lambda n=before: len(refusals) > n + 24, because="nothing was refused")  # type: ignore[misc]
+                    await admin.replicaof("NO", "ONE")
+            finally:
+                done.set()
+        await store.aclose()
+
+    assert {type(one) for one in refusals} <= {ReadOnlyError, NotPrimaryError}
