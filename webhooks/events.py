@@ -1,6 +1,8 @@
 """Facts about invoices, in the past tense, normalised from any source.
 
-Pure values: no I/O, no clock. What a delivery says is decided by its source; what follows from it, by the ledger.
+Pure values: no I/O, no clock. What a delivery says is decided by its source; what follows from it, by the ledger. A source
+whose deliveries tell an id only has to add a fact here, "this invoice must be fetched", and somebody who fetches: a source
+never does.
 """
 
 import msgspec
