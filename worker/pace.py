@@ -20,8 +20,9 @@ log = structlog.get_logger()
 
 SHORT_WAIT = 1.5
 """Seconds that a drain waits for a rate limit before it rather gives the lease back."""
-FRESH = 1.0
-"""Seconds for which a permit is good: a process that was stopped in between asks again."""
+FRESH, LONGEST_FRESH = 1.0, 1.8
+"""Seconds for which a permit is good: a process that was stopped in between asks again. Where the limit is over so long a
+time that it does not matter, nearly as long as the lease outlasts the call: a slow store must not cost calls."""
 RATE_LIMIT = "the rate limit"
 WIDER, LATER = 1.02, 0.04
 """Windows are counted a little wider than the limit's, by a share and by seconds: clocks differ, and calls do not arrive
@@ -50,6 +51,7 @@ class Pace:
         self._limited: float | None = None
         self.limits = limits
         self._slack = min((limit.window for limit in limits), default=0.0) * (1 - 1 / WIDER)
+        self._fresh = max(FRESH, min(self._slack, LONGEST_FRESH))
         self._asking = asyncio.Lock()
 
     @property
@@ -82,7 +84,7 @@ class Pace:
                 await asyncio.sleep(wait)
                 continue
             counted = counted or asked
-            if time.monotonic() - asked < FRESH:
+            if time.monotonic() - asked < self._fresh:
                 return self.stop is None
         return False
 

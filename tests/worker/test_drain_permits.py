@@ -111,7 +111,7 @@ async def test_a_store_that_answers_late_costs_no_calls(tmp_path: Path) -> None:
             await waiting(ledger, 1)
             await worker.drain(hands=Hands(far, Keeping(), 8.0))
 
-            assert await counted(ledger) == 1
+            assert (await counted(ledger), worker.calls) == (1, 1)
         await far.aclose()
         await link.close()
 

@@ -39,9 +39,12 @@ local function doubts_of(workspace, flag) return 'paidmark:doubtful:' .. workspa
 
 -- A call may have its effect from now on, and for so long. It is told apart by the token of the lease under which it goes
 -- out: the same may be on its way for one that has slept. What was given up is nobody's, and is not taken back.
+-- Workers may differ in how long: none shortens what another has said.
 local function doubt(workspace, flag, token, packed, at, long)
-  call('ZADD', doubts_of(workspace, flag), whole(at + long), token .. ':' .. packed)
-  call('PEXPIRE', doubts_of(workspace, flag), long)
+  local doubts = doubts_of(workspace, flag)
+  call('ZREMRANGEBYSCORE', doubts, '-inf', whole(at))
+  call('ZADD', doubts, 'GT', whole(at + long), token .. ':' .. packed)
+  call('PEXPIRE', doubts, whole(call('ZRANGE', doubts, -1, -1, 'WITHSCORES')[2] - at))
 end
 
 -- Lets the repairs whose time has come join the backlog.

@@ -36,10 +36,7 @@ end
 -- A call that is counted should be made: not where nothing is to be sent, or refused parts go first.
 local permitted = false
 if limited and entries > 0 and entries <= number(7) and trial == '' and size == 0 then
-  permitted = permit(9, at) == 0
-  if permitted then
-    local flag, packed = first_call()
-    doubt(workspace, flag, token, packed, at, number(8))
-  end
+  local flag, packed = first_call()
+  permitted = permit_call(workspace, flag, token, packed, at, number(8), 9) == 0
 end
 return { taken, told(pending, more, missing, permitted) }

@@ -7,6 +7,5 @@
 local workspace, token, packed = arg(1), arg(2), arg(4)
 local at = now()
 if not held(workspace, token, at, number(3)) then return -1 end
-local wait = permit(7, at)
-if wait == 0 and packed ~= '' then doubt(workspace, arg(5), token, packed, at, number(6)) end
-return wait
+if packed == '' then return permit(7, at) end
+return permit_call(workspace, arg(5), token, packed, at, number(6), 7)

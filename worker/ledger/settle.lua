@@ -15,8 +15,8 @@ local workspace, token, lease, sent, flag, effect = arg(1), arg(2), number(3), a
 local backlog, state = 'paidmark:backlog:' .. workspace, 'paidmark:workspace:' .. workspace
 local at = now()
 
--- Whoever gives a call up, it may have its effect: under an old token as well.
-if sent ~= '' then call('ZREM', doubts_of(workspace, flag), token .. ':' .. sent) end
+-- Whoever gives a call up, it may have its effect: under an old token as well. What nobody holds was given up, and stays.
+if sent ~= '' and token ~= '' then call('ZREM', doubts_of(workspace, flag), token .. ':' .. sent) end
 if effect == 'doubtful' then doubt(workspace, flag, '', sent, at, number(7)) end
 
 if not held(workspace, token, at, lease) then
@@ -89,6 +89,4 @@ end
 for name, times in pairs(states) do count(name, times) end
 if settled > 0 then call('HINCRBY', state, 'read', -settled) end
 if #ARGV - 3 == 8 then return 0 end
-local wait = permit(11, at)
-if wait == 0 then doubt(workspace, arg(10), token, arg(9), at, number(7)) end
-return wait
+return permit_call(workspace, arg(10), token, arg(9), at, number(7), 11)
