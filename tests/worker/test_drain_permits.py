@@ -14,6 +14,7 @@ from tests.worker.worlds import WORKSPACE, Ledger, bench, ids, opened, paid, tak
 from worker import batches, entries
 from worker.clockify import Clockify
 from worker.ledger import Hands, Keeping, connect
+from worker.ledger.scripts import script
 from worker.ledger.work import Limit
 from worker.outcome import Reply
 from worker.tally import Tally
@@ -111,6 +112,24 @@ async def test_a_store_that_answers_late_costs_no_calls(tmp_path: Path) -> None:
             await waiting(ledger, 1)
             await worker.drain(hands=Hands(far, Keeping(), 8.0))
 
+            assert (await counted(ledger), worker.calls) == (1, 1)
+        await far.aclose()
+        await link.close()
+
+
+async def test_an_answer_that_gets_lost_costs_no_call(tmp_path: Path) -> None:
+    """The client asks again under the same token, and is told that the call may be made."""
+    async with own_store(tmp_path / "store") as store, opened(store.url) as ledger:
+        link = Link(store.port)
+        far = connect(f"redis://127.0.0.1:{await link.open()}/0")
+        async with bench(ledger, rate=(1, HOUR)) as worker:
+            await waiting(ledger, 1)
+            await ledger.store.script_load(script("begin").text)
+            await far.ping()
+            cut = link.cut_next(after=True)
+            await worker.drain(hands=Hands(far, Keeping(), 8.0))
+
+            assert cut.struck
             assert (await counted(ledger), worker.calls) == (1, 1)
         await far.aclose()
         await link.close()

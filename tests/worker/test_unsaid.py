@@ -9,6 +9,7 @@ from bench.ports import free_port
 from tests.conditions import wait_until
 from tests.own_store import own_store
 from tests.worker.worlds import WORKSPACE, Bench, Ledger, bench, ids, opened, paid, taken_back
+from worker.batches import Batch
 from worker.ledger import Hands, Keeping, connect
 from worker.ledger.store import STORE_ERRORS
 from worker.ledger.work import Effect, Lease, Sent
@@ -78,6 +79,25 @@ async def test_what_the_store_still_does_not_hear_is_kept(ledger: Ledger) -> Non
     for say in (unsaid.settle(away, LEASE, [], Sent((A,), True, Effect.DOUBTFUL)), unsaid.say(away)):
         with pytest.raises(STORE_ERRORS):
             await say
+    await nowhere.aclose()
+
+    await unsaid.say(ledger.hands)
+
+    assert await doubtful(ledger) == 1
+
+
+async def test_what_was_given_up_stays_doubtful_whatever_is_heard_later_of_another_call_like_it(
+    ledger: Ledger,
+) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A))
+    lease = await ledger.hands.take(WORKSPACE)
+    assert lease
+    await ledger.hands.permit(lease, [], Batch(True, (A,)))
+    await ledger.hands.settle(lease, [], Sent((A,), True, Effect.DOUBTFUL))
+    unsaid = Unsaid()
+    nowhere = connect(f"redis://127.0.0.1:{free_port()}/0", patience=0.2, retries=0)
+    with pytest.raises(STORE_ERRORS):
+        await unsaid.settle(Hands(nowhere, Keeping(), 8.0), lease, [], Sent((A,), True, Effect.NONE))
     await nowhere.aclose()
 
     await unsaid.say(ledger.hands)

@@ -5,11 +5,12 @@ import pytest
 from tests.worker.worlds import WORKSPACE, Bench, Ledger, ids, paid, taken_back
 from worker.batches import Batch
 from worker.entries import pack
-from worker.ledger import Lease
+from worker.ledger import Hands, Keeping, Lease
 from worker.ledger.work import Effect, Limit, Sent
 
 A, B, C = ids(3)
 IN_DOUBT = 61
+DOUBTS = f"paidmark:doubtful:{WORKSPACE}:1"
 
 
 async def taken(ledger: Ledger) -> Lease:
@@ -89,3 +90,50 @@ async def test_what_is_doubtful_is_forgotten_in_time(ledger: Ledger) -> None:
     await ledger.hands.permit(await taken(ledger), [], Batch(True, (A,)))
 
     assert 0 < await ledger.store.pttl(f"paidmark:doubtful:{WORKSPACE}:1") <= 60_000
+
+
+async def test_doubts_that_have_run_out_do_not_pile_up(ledger: Ledger) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A, B, C))
+    for entry in (A, B, C):
+        await ledger.hands.permit(await taken(ledger), [], Batch(True, (entry,)))
+        await ledger.forward(IN_DOUBT)
+
+    assert await ledger.store.zcard(DOUBTS) == 1
+
+
+async def test_a_worker_with_a_shorter_lease_does_not_shorten_the_doubts_of_another(ledger: Ledger) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A))
+    await ledger.hands.permit(await taken(ledger), [], Batch(True, (A,)))
+    await ledger.forward(9)
+    other = Hands(ledger.store, Keeping(), 0.2)
+    lease = await other.take(WORKSPACE)
+    assert lease
+    await other.permit(lease, [], Batch(True, (B,)))
+
+    assert await ledger.store.pttl(DOUBTS) > 40_000
+
+
+@pytest.mark.parametrize(("limit", "counts"), [(Limit("calls", 3, 3600.0), 1), (Limit("calls", 3, 0.05), 2)])
+async def test_a_question_that_is_repeated_counts_one_call_where_calls_are_dear(
+    ledger: Ledger, limit: Limit, counts: int
+) -> None:
+    """The store's answer can get lost, and then the client asks again."""
+    await ledger.intake.accept(paid("in_1", 1, A))
+    lease, batch = await taken(ledger), Batch(True, (A,))
+
+    first = await ledger.hands.permit(lease, [limit], batch)
+    await ledger.forward(0.01)
+    again = await ledger.hands.permit(lease, [limit], batch)
+
+    assert (first, again) == (0, 0)
+    assert await ledger.store.llen("paidmark:limit:calls") == counts  # type: ignore[misc]  # redis-py 5 says that it may be no coroutine
+
+
+async def test_a_call_that_was_answered_and_is_made_again_counts_again(ledger: Ledger) -> None:
+    await ledger.intake.accept(paid("in_1", 1, A))
+    lease, batch, limit = await taken(ledger), Batch(True, (A,)), Limit("calls", 3, 3600.0)
+    for _ in range(2):
+        await ledger.hands.permit(lease, [limit], batch)
+        await ledger.hands.settle(lease, [], Sent((A,), True, Effect.NONE))
+
+    assert await ledger.store.llen("paidmark:limit:calls") == 2  # type: ignore[misc]  # redis-py 5 says that it may be no coroutine
