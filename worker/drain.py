@@ -94,7 +94,9 @@ class Drain:
             else:
                 await self._send(todo)
         handover = self._pace.handover()
-        trial = self._trial.parked() if handover.parked else self._trial
+        # Only who finds the workspace refused ends the trial: one that was parked before may be well, and have a bad id.
+        stop = self._pace.stop
+        trial = self._trial.parked() if stop and stop.parked else self._trial
         return replace(handover, trial=trial.dump(), size=self._sizing.kept)
 
     async def _plan(self) -> list[Batch]:

@@ -93,6 +93,10 @@ class Trial:
             _still_wished(some, wishes) for some in (self.ask, self.good, self.parts)
         )
         self.suspects = {entry: held for entry, held in self.suspects.items() if wishes.get(entry) is held[0]}
+        if not (
+            self.ask or self.good or self.parts or self.suspects
+        ):  # nothing is left of what raised it, and nothing would ever end it
+            self.doubt = 0
 
     def parked(self) -> "Trial":
         """What is left of a trial when it is the workspace that seems to be refused: nothing is held against any entry.

@@ -377,3 +377,72 @@ async def test_a_question_that_is_never_answered_is_not_waited_for(ledger: Ledge
         assert await refused(ledger) == {bad}
         assert await ledger.states("in_0") == ["partly_applied"]
         assert len(everything) == 20
+
+
+async def test_a_bad_id_is_found_in_a_workspace_that_was_parked_though_there_are_few_calls(
+    ledger: Ledger,
+) -> None:
+    """What a lease has found out must not be lost to the next one, because the workspace was refused before."""
+    bad = {ids(40)[21]}
+    key = ["refused"]
+
+    def reply(named: tuple[str, ...]) -> web.Response:
+        return web.json_response({"code": 1000}, status=401) if key else refusing(bad)(named)
+
+    def batch(named: tuple[str, ...]) -> web.Response:
+        return web.json_response([{"id": one} for one in named if one not in bad])
+
+    async with (
+        peculiar(reply, batch) as clockify,
+        bench(ledger, url=clockify.url, rate=(3, 3600.0)) as worker,
+    ):
+        await tell(ledger, 8, 4)
+        await worker.drain()
+        assert "401" in await worker.parked()
+        key.clear()
+        await worker.drain_all(most=8)
+
+        assert await refused(ledger) == bad
+        assert await ledger.desk.workspaces() == []
+
+
+@pytest.mark.parametrize("end", ["reversed", "dropped"])
+async def test_doubt_ends_with_what_has_raised_it(ledger: Ledger, end: str) -> None:
+    """What is suspected and then no longer wished for leaves nothing behind that could hold up the others."""
+    how = ["strange"]
+    of_no_use = ids(2, 10)
+
+    async def reply(named: tuple[str, ...]) -> web.Response:
+        if how == ["fine"]:
+            return web.Response()
+        if how == ["503"]:
+            return web.Response(status=503)
+        if set(named) <= set(of_no_use) and len(named) == 1:
+            tried.append(named)
+            if len(tried) == 2:
+                await (
+                    ledger.intake.accept(taken_back("in_no_use", 3))
+                    if end == "reversed"
+                    else ledger.desk.drop("stripe//in_no_use", "no use")
+                )
+        return strange()
+
+    tried: list[tuple[str, ...]] = []
+    async with peculiar(reply) as clockify, bench(ledger, url=clockify.url) as worker:
+        await tell(ledger, 3, 1)
+        await worker.drain()
+        assert await worker.parked()
+        how[:] = ["503"]
+        await ledger.forward(1200)
+        await worker.drain()
+        how[:] = ["strange"]
+        await ledger.intake.accept(paid("in_no_use", 1, *of_no_use))
+        await ledger.forward(10)
+        await worker.drain()
+        how[:] = ["fine"]
+        await tell(ledger, 1, 1, start=20)
+        await ledger.desk.resume(WORKSPACE)
+        await worker.drain_all(most=8)
+
+        assert len(tried) >= 2
+        assert (await ledger.states("in_20"), await ledger.states("in_0")) == (["applied"], ["applied"])

@@ -53,7 +53,7 @@ local function overtake(record, event, changed, at)
   end
 end
 
--- What has said the same once more is remembered anew, and its claims with it. Those of what waits the drain writes.
+-- An invoice of which anything is told is remembered anew, and its claims with it. Those of what waits the drain writes.
 local function renew_claims(record)
   if record[NUMBER] > 0 then call('PEXPIRE', numbers_of(record[NUMBER]), KEEP_CLAIMS) end
   for _, place in ipairs(record[PLACES]) do
@@ -236,8 +236,8 @@ local function apply(ref, record, event, at, future, again)
     end
     remember_namer(record, event, before)
     overtake(record, event, verdict == 'waiting', at)
-    renew_claims(record)
   end
+  renew_claims(record)
   remember(record, event, verdict, reason)
   forget_old_events(record, at)
   sum_up(record, at)

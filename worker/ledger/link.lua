@@ -85,7 +85,10 @@ for _, ref in ipairs(refs) do
   if #events == 0 and record then
     local proposed, changed = propose(record), withdrawn and let_go(ref, record)
     if changed then index(ref, record, at) end
-    if proposed or changed then keep(ref, record) end
+    if proposed or changed then
+      renew_claims(record)
+      keep(ref, record)
+    end
     if changed then
       verdict = 'accepted'
     elseif verdict == 'linked' and proposed and not withdrawn then

@@ -36,6 +36,7 @@ if moved > 0 then
   -- What was settled before is settled no more, though the news of it may come a second time.
   record[REVISION] = record[REVISION] + 1
   index(ref, record, at)
+  renew_claims(record)
   keep(ref, record)
 end
 

@@ -475,3 +475,20 @@ async def test_of_two_events_of_the_same_time_and_rank_arrival_decides_nothing(
     await worker.drain_all()
 
     assert worker.invoiced([A, B]) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [paid("in_1", 0, D), taken_back("in_1", 9, unresolved="a part: decide by hand")],
+    ids=["an older event", "what a person must decide"],
+)
+async def test_claims_live_as_long_as_the_invoice_that_is_remembered_anew(worker: Bench, told: Cause) -> None:
+    store = worker.ledger.store
+    await tell(worker.ledger, paid("in_1", 1, A))
+    await worker.drain()
+    (claims,) = await store.keys("paidmark:claims:*")
+    await store.pexpire(claims, 60_000)
+
+    await tell(worker.ledger, told)
+
+    assert await store.pttl(claims) > await store.pttl("paidmark:invoice:stripe//in_1") > 60_000
