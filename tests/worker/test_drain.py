@@ -437,12 +437,14 @@ async def test_a_parking_is_not_undone_by_an_outage_at_the_same_time(ledger: Led
 
 
 async def test_a_clockify_that_hangs_is_given_up_before_the_lease_ends(ledger: Ledger) -> None:
-    async with bench(ledger, patience=0.3) as worker:
-        worker.sandbox.faults.order(Fault(kind="silence", times=1))
+    async with bench(ledger) as worker:
+        silence = worker.sandbox.faults.order(Fault(kind="silence"))
         await many(ledger, 1, 10)
-        await worker.drain()
+        async with worker.hasty(0.3) as hasty:
+            await hasty.drain()
         (left,) = await ledger.desk.workspaces()
         assert left.reason == "Clockify did not answer within 0.3 s"
+        worker.sandbox.faults.lift(silence)
         await worker.drain_all()
         assert all(worker.invoiced(ids(10)))
 
@@ -513,10 +515,10 @@ async def test_a_large_backlog_of_which_every_batch_is_too_large_costs_few_calls
 
 async def test_a_call_that_was_given_up_and_lands_after_its_opposite_is_put_right(ledger: Ledger) -> None:
     """The entry is marked by the late call though its invoice is void by then; a minute later it is so no more."""
-    async with bench(ledger, patience=0.2) as worker:
-        late = worker.sandbox.faults.order(Fault(kind="latency", seconds=1.0))
+    async with bench(ledger) as worker, worker.hasty(1.0) as hasty:
+        late = worker.sandbox.faults.order(Fault(kind="latency", seconds=3.0))
         await ledger.intake.accept(paid("in_1", 1, A))
-        await worker.drain()
+        await hasty.drain()
         worker.sandbox.faults.lift(late)
         await ledger.intake.accept(taken_back("in_1", 2))
         await ledger.desk.resume(WORKSPACE)
@@ -533,10 +535,11 @@ async def test_a_call_that_was_given_up_and_lands_after_its_opposite_is_put_righ
 
 
 async def test_what_comes_while_only_a_repair_is_to_come_is_not_kept_waiting(ledger: Ledger) -> None:
-    async with bench(ledger, patience=0.2) as worker:
-        worker.sandbox.faults.order(Fault(kind="latency", seconds=1.0, times=1))
+    async with bench(ledger) as worker, worker.hasty(0.2) as hasty:
+        silence = worker.sandbox.faults.order(Fault(kind="silence"))
         await ledger.intake.accept(paid("in_1", 1, A))
-        await worker.drain()
+        await hasty.drain()
+        worker.sandbox.faults.lift(silence)
         await ledger.intake.accept(taken_back("in_1", 2))
         await ledger.desk.resume(WORKSPACE)
         await worker.drain()

@@ -28,7 +28,7 @@ async def test_a_call_is_doubtful_before_it_goes_out_though_nothing_more_is_hear
     tmp_path: Path,
 ) -> None:
     async with own_store(tmp_path) as store:
-        async with opened(store.url) as ledger, bench(ledger, patience=0.5) as worker:
+        async with opened(store.url) as ledger, bench(ledger, patience=2.0) as worker:
             await ledger.intake.accept(paid("in_1", 1, A))
             worker.sandbox.faults.order(Fault(kind="silence", times=1))
             draining = asyncio.create_task(worker.drain())

@@ -112,6 +112,7 @@ class Bench:
     ledger: Ledger
     sandbox: Sandbox
     shop: Workshop
+    url: str
     observed: list[str] = field(default_factory=list)
 
     async def drain(self, workspace: str = WORKSPACE, **changed: Any) -> None:
@@ -144,6 +145,12 @@ class Bench:
             (one.parked for one in await self.ledger.desk.workspaces() if one.workspace == workspace), ""
         )
 
+    @asynccontextmanager
+    async def hasty(self, patience: float) -> AsyncIterator["Bench"]:
+        """The same bench, its worker with little patience: for the calls only that shall be given up."""
+        async with Clockify(self.url, lambda _: KEY, timeout=patience) as clockify:
+            yield replace(self, shop=replace(self.shop, clockify=clockify))
+
 
 @asynccontextmanager
 async def bench(
@@ -159,7 +166,7 @@ async def bench(
             "dry_run": False, "closing": asyncio.Event(), "observe": lambda name, _: observed.append(name),
         }  # fmt: skip
         shop = Workshop(hands=ledger.hands, clockify=clockify, **{**usual, **settings})
-        yield Bench(ledger, sandbox, shop, observed)
+        yield Bench(ledger, sandbox, shop, url or own, observed)
 
 
 @dataclass(slots=True)
