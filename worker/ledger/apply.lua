@@ -55,12 +55,10 @@ end
 
 -- An invoice of which anything is told is remembered anew, and its claims with it. Those of what waits the drain writes.
 local function renew_claims(record)
-  if record[NUMBER] > 0 then call('PEXPIRE', numbers_of(record[NUMBER]), KEEP_CLAIMS) end
+  if record[NUMBER] > 0 then outlast(numbers_of(record[NUMBER])) end
   for _, place in ipairs(record[PLACES]) do
     if place[STATE] ~= 'waiting' then
-      for _, id in ipairs(each(place[NAMED])) do
-        call('PEXPIRE', claims_of(place[WORKSPACE], id), KEEP_CLAIMS)
-      end
+      for _, id in ipairs(each(place[NAMED])) do outlast(claims_of(place[WORKSPACE], id)) end
     end
   end
 end
@@ -219,7 +217,8 @@ end
 -- What `event` does to the invoice at `ref`: writes the record and returns the verdict. `again` is for an event that
 -- the record holds already, and a person or a late link brings back: it passes the same check of order.
 local function apply(ref, record, event, at, future, again)
-  record = record or new_record()
+  local listed
+  if not record then record, listed = new_record(), false end
   local order = compare(event, record)
   local verdict, reason = 'unresolved', standstill(event, at, future)
   if order < 0 or (order == 0 and not again) then
@@ -241,7 +240,7 @@ local function apply(ref, record, event, at, future, again)
   remember(record, event, verdict, reason)
   forget_old_events(record, at)
   sum_up(record, at)
-  index(ref, record, at)
+  index(ref, record, at, listed, listed)
   keep(ref, record)
   return verdict == 'waiting' and 'accepted' or verdict
 end

@@ -2,10 +2,18 @@
 
 local function numbers_of(n) return 'paidmark:numbers:' .. whole(math.floor(n / 256)) end
 
+-- Lets what many invoices share outlast the newest of them. A script says it once of each.
+local outlasting = {}
+local function outlast(hash)
+  if outlasting[hash] then return end
+  outlasting[hash] = true
+  call('PEXPIRE', hash, KEEP_CLAIMS)
+end
+
 -- A claim leads back to its invoice.
 local function remember_number(n, ref)
   call('HSET', numbers_of(n), n % 256, ref)
-  call('PEXPIRE', numbers_of(n), KEEP_CLAIMS)
+  outlast(numbers_of(n))
 end
 
 -- A short name for an invoice that claims entries.

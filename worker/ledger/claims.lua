@@ -52,7 +52,6 @@ local function wish(workspace, id)
 end
 
 -- Writes that the invoice of number `mine` claims the entry, or no longer does. Most entries have one invoice, ever.
-local outlasting = {}
 local function claim(workspace, id, mine, stands)
   local hash, written = claims_of(workspace, id), stands and mine or '-' .. mine
   if call('HSETNX', hash, id, written) == 0 then
@@ -65,10 +64,7 @@ local function claim(workspace, id, mine, stands)
       call('HSET', hash, id, table.concat(others, ','))
     end
   end
-  if not outlasting[hash] then
-    outlasting[hash] = true
-    call('PEXPIRE', hash, KEEP_CLAIMS)
-  end
+  outlast(hash)
 end
 
 -- Writes the claims of one place. A repair claims nothing itself. Answers how many entries that were.
