@@ -26,7 +26,8 @@ _SECRET = re.compile(
     r"(?i)secret|password|passwd|token|signature|authorization|cookie|credential|(api|private|signing).?key"
 )
 _REDACTED = "***"
-_DEEP = (dict, list)
+_FLAT = frozenset({str, int, float, bool, type(None)})
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
 def configure(
@@ -90,7 +91,7 @@ def _written(second: int) -> str:
 
 def redact(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
     """Hide the values of fields that are named like secrets, at any depth."""
-    if not any(map(_is_secret, fields)) and not any(isinstance(value, _DEEP) for value in fields.values()):
+    if _FLAT.issuperset(map(type, fields.values())) and not _any_secret(tuple(fields)):
         return fields
     return {name: _hidden(name, value) for name, value in fields.items()}
 
@@ -106,6 +107,10 @@ def _hidden(name: str, value: Any) -> Any:
 
 
 @lru_cache(maxsize=1024)
+def _any_secret(names: tuple[str, ...]) -> bool:
+    return any(map(_is_secret, names))
+
+
 def _is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
@@ -129,6 +134,6 @@ def _text(*, colors: bool) -> list[Processor]:
 
 def _serialized(fields: EventDict, **_: Any) -> str:
     try:
-        return msgspec.json.encode(fields, enc_hook=str).decode()
+        return _ENCODER.encode(fields).decode()
     except UnicodeEncodeError:  # half a character, which no sender of ours has sent
         return json.dumps(fields, default=str)
