@@ -34,7 +34,7 @@ def figures(
     short: Short = False,
     json: Json = False,
 ) -> None:
-    """Measure some figures only: acknowledging, whole-way, backlog, limited, memory, recovery, peers.
+    """Measure some figures only: acknowledging, steps, whole-way, backlog, limited, memory, recovery, peers.
 
     Examples: python -m bench figures acknowledging · python -m bench figures memory recovery --json
     """

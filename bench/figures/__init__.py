@@ -21,6 +21,7 @@ from bench.figures.peers import missing, peers
 from bench.figures.recovery import recovery
 from bench.figures.rig import Rig, rigged
 from bench.figures.size import FULL, SHORT, Size
+from bench.figures.steps import steps
 from bench.figures.table import Figure, table
 from bench.figures.whole_way import whole_way
 
@@ -37,9 +38,17 @@ def _alone(
     return measured
 
 
+def _told(measure: Callable[[Rig, Size], Awaitable[list[str]]]) -> Callable[[Rig, Size], Awaitable[Found]]:
+    async def measured(rig: Rig, size: Size) -> Found:
+        return [], [*await measure(rig, size), ""]
+
+    return measured
+
+
 MEASURES = MappingProxyType(
     {
         "acknowledging": _alone(acknowledging),
+        "steps": _told(steps),
         "whole-way": whole_way,
         "backlog": _alone(at_once),
         "limited": _alone(limited),
@@ -71,7 +80,8 @@ def run(names: list[str], *, short: bool, as_json: bool) -> int:
         typer.echo(json.dumps(document, indent=2))
     else:
         console = Console(width=_WIDTH, soft_wrap=True)
-        console.print(table(found))
+        if found:
+            console.print(table(found))
         for line in ("", *lines, f"on {machine}"):
             console.print(line, highlight=False)
     return int(any(one.met is False for one in found))

@@ -85,14 +85,21 @@ class Rig:
             return await response.json()
 
     async def start_receiver(self, name: str, how: str, database: int) -> int:
-        """Start a receiver: `paidmark`, `bare`, or one of the plain service, `stored` or `unstored`. Returns its port."""
+        """Start a receiver by what it is, or `how` much of one. Returns its port.
+
+        `paidmark`, `silent` (the same without lines of log), `peers`; `bare`, `ledger`, `source` of `bench.bare`; `stored`
+        or `unstored` of the plain service.
+        """
         port = self.ports[name] = free_port()
-        if how == "paidmark":
-            recipe = machine.receiver(port, 0, self._paidmark(database))
+        if how in ("paidmark", "silent"):
+            level = {"PAIDMARK_LOG_LEVEL": "warning" if how == "silent" else "info"}
+            recipe = machine.receiver(port, 0, {**self._paidmark(database), **level})
         elif how == "peers":
             recipe = self._peers(database, "uvicorn", "bench.peers.receiver:api", "--port", str(port), *QUIET)
         elif how == "bare":
             recipe = module("bench.bare.receiver", str(port), self.store_url(database), SECRET)
+        elif how in ("ledger", "source"):
+            recipe = module("bench.bare.ledger", how, str(port), self.store_url(database), SECRET)
         else:
             recipe = module("bench.plain.receiver", how, str(port), self.store_url(database), SECRET)
         await self.machine.start(name, recipe)

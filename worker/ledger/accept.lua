@@ -2,29 +2,20 @@
 -- Takes events, each once and with all its markings. Answers {verdicts, accepts so far, when the one before was (ms)}.
 -- An event that cannot be taken has an error for its verdict, and holds up no other.
 -- arguments: how far in the future an event may lie (ms), what a paid invoice without references is (verdict); then of
---   each event: how many arguments follow, ref or '', ref of the payment or '', event, 1 for paid or 0, order, rank,
---   at (ms), why unresolved or '', whether the delivery shows the invoice's references (1) or not (0), ref of the link
---   that it shows or '', ref of its number or '', then workspace and packed entries, repeated
+--   each event: packed {ref or '', ref of the payment or '', event, paid, order, rank, at (ms), why unresolved or '',
+--   whether the delivery shows the invoice's references, ref of the link that it shows or '', ref of its number or '',
+--   workspaces}, and for each of the workspaces packed entries
 local future, unreferenced = number(1), arg(2)
 local at = now()
 
--- The places that an event names, which stand from argument `first` to before `past`; and whether any entry is named.
-local function places(first, past)
+-- The verdict on an event, the entries of which stand from argument `first` on.
+local function accept(told, first)
+  local ref, payment, event_id, invoiced, order, rank, happened, reason, shows, link, name, workspaces = unpack(told)
   local wanted, names = {}, false
-  for i = first, past - 1, 2 do
-    wanted[#wanted + 1] = { arg(i), arg(i + 1) }
-    names = names or arg(i + 1) ~= ''
+  for n, workspace in ipairs(workspaces) do
+    wanted[n] = { workspace, arg(first + n - 1) }
+    names = names or wanted[n][2] ~= ''
   end
-  return wanted, names
-end
-
--- The verdict on the event whose arguments stand from `i` to before `past`.
-local function accept(i, past)
-  local ref, payment, event_id, invoiced = arg(i), arg(i + 1), arg(i + 2), arg(i + 3) == '1'
-  local order, rank, happened = number(i + 4), number(i + 5), number(i + 6)
-  local reason, shows = arg(i + 7), arg(i + 8) == '1'
-  local link, name = arg(i + 9), arg(i + 10)
-  local wanted, names = places(i + 11, past)
   if ref == '' then
     ref = call('GET', 'paidmark:payment:' .. payment)
     if not ref then
@@ -66,15 +57,15 @@ end
 
 local verdicts, figures, i = {}, {}, 3
 while i <= #ARGV - 3 do
-  local past = i + 1 + number(i)
-  local taken, verdict = pcall(accept, i + 1, past)
+  local told = cmsgpack.unpack(arg(i))
+  local taken, verdict = pcall(accept, told, i + 1)
   if taken then
     figures[verdict] = (figures[verdict] or 0) + 1
   elseif type(verdict) ~= 'table' then
     verdict = { err = 'ERR ' .. verdict }
   end
   verdicts[#verdicts + 1] = verdict
-  i = past
+  i = i + 1 + #told[12]
 end
 for verdict, times in pairs(figures) do count(verdict, times) end
 local accepts, before = count_accepts(#verdicts, at)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import structlog
 from arq import ArqRedis
 
@@ -31,6 +32,7 @@ LOOKS = 20
 MOST_UNDECODED = 1_000
 MOST_UNDECODED_BYTES = 64 * 1024 * 1024
 NO_ROOM = b"no room"
+_packed = msgspec.msgpack.Encoder().encode
 _VERDICTS = {verdict.value.encode(): verdict for verdict in Verdict}
 
 
@@ -61,20 +63,18 @@ class Intake:
 
     async def accept(self, cause: Cause) -> Verdict:
         """Take an event; return when the store has it on disk. Raises StoreInDoubtError on any doubt."""
-        arguments: list[Argument] = [
+        wanted = cause.wanted or ()
+        told = _packed((
             reference(cause.source, cause.account, cause.invoice) if cause.invoice else "",
             _payment(cause.source, cause.account, cause.payment) if cause.payment else "",
-            cause.event, int(cause.invoiced), cause.order, cause.rank, cause.at, cause.unresolved,
-            int(cause.wanted is not None),
+            cause.event, cause.invoiced, cause.order, cause.rank, cause.at, cause.unresolved,
+            cause.wanted is not None,
             reference(cause.source, "", cause.link) if cause.link else "",
             reference(cause.source, cause.account, cause.number) if cause.number else "",
-        ]  # fmt: skip
-        size = 0
-        for one in cause.wanted or ():
-            packed = entries.pack(one.entries)
-            arguments += [one.workspace, packed]
-            size += len(packed)
-        return await self._queue.put(ACCEPT, arguments, size, self._rules.deadline)
+            [one.workspace for one in wanted],
+        ))  # fmt: skip
+        arguments = [told, *(entries.pack(one.entries) for one in wanted)]
+        return await self._queue.put(ACCEPT, arguments, sum(map(len, arguments)), self._rules.deadline)
 
     async def tie(self, tie: Tie) -> Verdict:
         """Remember which invoice a payment belongs to. Raises StoreInDoubtError on any doubt."""

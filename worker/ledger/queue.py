@@ -96,6 +96,6 @@ class Queue:
         events = [one for one in batch if one.script == ACCEPT]
         arguments = list(self.rules)
         for one in events:
-            arguments += (len(one.arguments), *one.arguments)
+            arguments += one.arguments
         together = [Call(ACCEPT, arguments, events)] if events else []
         return together + [Call(one.script, one.arguments, [one]) for one in batch if one.script != ACCEPT]
