@@ -62,9 +62,10 @@ async def acknowledging(rig: Rig, size: Size) -> list[Figure]:
     for number, one in enumerate(contenders):
         one.port = await rig.start_receiver(one.name, one.how, one.database)
         await drive(one.port, deliveries.prepared(100 + number, 64, workspaces=one.workspaces), connections=1)
-    for lot in range(size.rounds):
-        for number, one in enumerate(contenders):
-            await round_of(rig, one, size, tag=1_000 + lot * 10 + number)
+    with rig.apart(one.name for one in contenders):
+        for lot in range(size.rounds):
+            for number, one in enumerate(contenders):
+                await round_of(rig, one, size, tag=1_000 + lot * 10 + number)
     for one in contenders:
         await rig.machine.end(one.name)
     return _figures({one.name: one for one in contenders}, size)

@@ -119,7 +119,7 @@ async def drained(
     first: list[float] = []
 
     async def done() -> bool:
-        figures.update(await rig.ask_sandbox("GET", "figures"))
+        figures.update(await rig.ask_sandbox("GET", "counts"))
         if figures["calls"] and not first:
             first.append((await rig.ask_sandbox("GET", "calls"))[0]["at"])
         late = bool(first) and time.time() > first[0] + patience

@@ -27,7 +27,7 @@ async def memory(rig: Rig, size: Size) -> list[Figure]:
         await rig.start_worker("worker", "paidmark", DATABASE, rate=NO_LIMIT)
 
         async def done() -> bool:
-            figures = await rig.ask_sandbox("GET", "figures")
+            figures = await rig.ask_sandbox("GET", "counts")
             left = await store.exists(*(f"paidmark:{name}:{deliveries.workspace(0)}" for name in LISTS))
             return bool(figures["ids_marked"] >= size.kept * deliveries.ENTRIES) and left == 0
 

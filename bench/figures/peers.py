@@ -33,9 +33,10 @@ async def _acknowledging(rig: Rig, size: Size) -> list[Figure]:
     for number, one in enumerate((ours, theirs)):
         one.port = await rig.start_receiver(one.name, one.how, one.database)
         await drive(one.port, deliveries.prepared(700 + number, 64), connections=1)
-    for lot in range(size.rounds):
-        for number, one in enumerate((ours, theirs)):
-            await round_of(rig, one, size, tag=2_000 + lot * 10 + number)
+    with rig.apart((OURS, PEERS)):
+        for lot in range(size.rounds):
+            for number, one in enumerate((ours, theirs)):
+                await round_of(rig, one, size, tag=2_000 + lot * 10 + number)
     for one in (ours, theirs):
         await rig.machine.end(one.name)
     rates = ours.rates(), theirs.rates()

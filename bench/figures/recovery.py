@@ -25,7 +25,7 @@ async def recovery(rig: Rig, size: Size) -> list[Figure]:
     await rig.start_worker("first", "paidmark", DATABASE)
 
     async def working() -> bool:
-        return int((await rig.ask_sandbox("GET", "figures"))["calls"]) >= ENOUGH_CALLS
+        return int((await rig.ask_sandbox("GET", "counts"))["calls"]) >= ENOUGH_CALLS
 
     await until(working, PATIENCE, "the first worker works")
     await rig.start_worker("second", "paidmark", DATABASE)

@@ -5,12 +5,13 @@ Each contender has a database of its own in the one store. Must not know what is
 
 import asyncio
 import base64
+import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,27 @@ class Rig:
             "PAIDMARK_SOURCES__STANDARD__SECRETS": SECRET,
             "PAIDMARK_LOG_FORMAT": "json",
         }
+
+    @contextmanager
+    def apart(self, names: Iterable[str]) -> Iterator[None]:
+        """Give these processes, which take turns, a core of their own; store and generator share the others.
+
+        Else the scheduler has them wait for each other now and then, while a core stands idle. Does nothing where there is
+        one core, or where the system knows no such wish.
+        """
+        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        others = [0, self.machine.running["store"].pid]
+        if len(cores) > 1:
+            for name in names:
+                os.sched_setaffinity(self.machine.running[name].pid, cores[:1])
+            for pid in others:
+                os.sched_setaffinity(pid, cores[1:])
+        try:
+            yield
+        finally:
+            if len(cores) > 1:
+                for pid in others:
+                    os.sched_setaffinity(pid, cores)
 
     def processor(self, name: str) -> float:
         """Seconds of processor time that a process has used so far; 0 where the system does not tell."""

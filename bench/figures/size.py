@@ -18,7 +18,7 @@ class Size:
 
 
 FULL = Size(
-    deliveries=8_000, rounds=5, waiting=1_000_000, workspaces=1_000, backlog=10_000, limited=10_000,
+    deliveries=8_000, rounds=7, waiting=1_000_000, workspaces=1_000, backlog=10_000, limited=10_000,
     latencies=500, kept=100_000,
 )  # fmt: skip
 SHORT = Size(

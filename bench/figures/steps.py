@@ -29,9 +29,10 @@ async def steps(rig: Rig, size: Size) -> list[str]:
     for number, one in enumerate(contenders):
         one.port = await rig.start_receiver(one.name, one.how, one.database)
         await drive(one.port, deliveries.prepared(800 + number, 64), connections=1)
-    for lot in range(size.rounds):
-        for number, one in enumerate(contenders):
-            await round_of(rig, one, size, tag=3_000 + lot * 10 + number)
+    with rig.apart(one.name for one in contenders):
+        for lot in range(size.rounds):
+            for number, one in enumerate(contenders):
+                await round_of(rig, one, size, tag=3_000 + lot * 10 + number)
     for one in contenders:
         await rig.machine.end(one.name)
     return list(_lines(contenders))

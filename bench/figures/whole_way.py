@@ -73,11 +73,11 @@ async def round_of_way(rig: Rig, way: Way, tag: int, numbers: range) -> None:
 async def _one(rig: Rig, way: Way, tag: int, number: int) -> float:
     """Post one delivery and wait for its call. Returns the milliseconds between them."""
     await asyncio.sleep(random.uniform(*PAUSES))  # noqa: S311 - not for secrets
-    before: int = (await rig.ask_sandbox("GET", "figures"))["ids_marked"]
+    before: int = (await rig.ask_sandbox("GET", "counts"))["ids_marked"]
     acknowledged = (await drive(way.port, deliveries.prepared(tag, 1, first=number), connections=1)).last
 
     async def called() -> bool:
-        marked: int = (await rig.ask_sandbox("GET", "figures"))["ids_marked"]
+        marked: int = (await rig.ask_sandbox("GET", "counts"))["ids_marked"]
         return bool(marked > before)
 
     await until(called, COME_UP, f"{way.name}: the call comes", every=LOOK_EVERY)

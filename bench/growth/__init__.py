@@ -134,7 +134,7 @@ async def _workers(rig: Rig, reach: Reach) -> list[Point]:
 
         async def done() -> bool:
             return (
-                int((await rig.ask_sandbox("GET", "figures"))["ids_marked"])
+                int((await rig.ask_sandbox("GET", "counts"))["ids_marked"])
                 >= reach.backlog * deliveries.ENTRIES
             )
 

@@ -177,6 +177,7 @@ async def test_calls_are_logged_without_keys_and_bodies(ask: Ask) -> None:
     assert (second["route"], second["ids"], second["invoiced"], second["status"]) == ("user", 0, None, 401)
     assert "sesame" not in json.dumps(second)
     assert [call["route"] for call in (await ask("GET", "/sandbox/calls?last=1"))[1]] == ["user"]
+    assert (await ask("GET", "/sandbox/calls?last=2"))[1] == (await ask("GET", "/sandbox/calls"))[1][-2:]
 
 
 async def test_changes_and_calls_name_their_caller_as_the_worker_names_its_credential(ask: Ask) -> None:
@@ -215,6 +216,9 @@ async def test_figures_count_answers_and_say_what_is_assumed(ask: Ask) -> None:
     assert (said["in_flight"], said["most_in_flight"], said["busiest_second"]) == (0, 1, 2)
     assert said["mode"] == "strict"
     assert said["assumed"].startswith("Assumed, not proven")
+    _, counts = await ask("GET", "/sandbox/counts")
+    assert counts == {name: said[name] for name in counts}
+    assert {*said} - {*counts} == {"mode", "assumed", "entries", "invoiced", "changed"}
 
     await ask("POST", "/sandbox/seed", {"strict": False})
     await ask("DELETE", "/sandbox/calls")

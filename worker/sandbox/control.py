@@ -8,7 +8,8 @@ It asks for no key: the sandbox is a stand-in, bound to loopback. Calls to it ar
     GET    /sandbox/entries       every entry's state, ?workspace= of one               /{id} one, with its history
                                   ?touched= only those that a mark has named, each with its history
     GET    /sandbox/calls         the last calls, ?last=N                               DELETE forgets calls and counts
-    GET    /sandbox/figures       the counts
+    GET    /sandbox/counts        of the calls: to be asked for often, while something is measured
+    GET    /sandbox/figures       these, and those of the entries, all of which it looks at
 """
 
 from collections.abc import Callable, Mapping
@@ -40,18 +41,26 @@ def control(sandbox: Sandbox, method: str, path: str, query: Mapping[str, str], 
         return _wrong(400, str(why))
 
 
+def counts(sandbox: Sandbox) -> dict[str, Any]:
+    """The counts of the calls since the start, or since they were last cleared."""
+    log = sandbox.log
+    return {
+        "calls": log.total,
+        "answers": dict(log.answers),
+        "ids_marked": log.ids_marked,
+        "in_flight": log.in_flight,
+        "most_in_flight": log.most_in_flight,
+        "busiest_second": log.busiest_second,
+    }
+
+
 def figures(sandbox: Sandbox) -> dict[str, Any]:
-    """The counts since the start, or since they were last cleared."""
+    """All counts, and by which assumptions the sandbox goes."""
     entries = sandbox.world.entries.values()
     return {
         "mode": "strict" if sandbox.world.strict else "lenient",
         "assumed": ASSUMED,
-        "calls": sandbox.log.total,
-        "answers": dict(sandbox.log.answers),
-        "ids_marked": sandbox.log.ids_marked,
-        "in_flight": sandbox.log.in_flight,
-        "most_in_flight": sandbox.log.most_in_flight,
-        "busiest_second": sandbox.log.busiest_second,
+        **counts(sandbox),
         "entries": len(entries),
         "invoiced": sum(entry.invoiced for entry in entries),
         "changed": sum(entry.changed for entry in entries),
@@ -104,12 +113,16 @@ def _state(entry: Entry) -> dict[str, Any]:
 def _calls(sandbox: Sandbox, _name: str, query: Mapping[str, str], _body: bytes) -> Reply:
     calls = sandbox.log.calls
     last = int(query.get("last", len(calls)))
-    return told(list(islice(calls, max(len(calls) - last, 0), None)))
+    return told(list(islice(reversed(calls), last))[::-1])
 
 
 def _forget(sandbox: Sandbox, *_: object) -> Reply:
     sandbox.log.clear()
     return told({})
+
+
+def _counts(sandbox: Sandbox, *_: object) -> Reply:
+    return told(counts(sandbox))
 
 
 def _figures(sandbox: Sandbox, *_: object) -> Reply:
@@ -126,5 +139,6 @@ _HANDLERS: Final[dict[tuple[str, str, bool], _Handler]] = {
     ("GET", "entries", True): _entry,
     ("GET", "calls", False): _calls,
     ("DELETE", "calls", False): _forget,
+    ("GET", "counts", False): _counts,
     ("GET", "figures", False): _figures,
 }
