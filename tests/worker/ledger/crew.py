@@ -16,7 +16,7 @@ from tests.worker.worlds import CLOCK_OFFSET, Ledger
 from worker.batches import Batch, plan
 from worker.ledger import Hands, Keeping, Lease
 from worker.ledger.hands import DOUBT
-from worker.ledger.work import Effect, Handover, LeaseLostError, Progress, Sent
+from worker.ledger.work import Backlog, Effect, Handover, LeaseLostError, Limit, Progress, Sent
 from worker.marking import Pending, State
 from worker.tally import Tally
 
@@ -25,6 +25,7 @@ DOUBT_MS = int(DOUBT * LEASE_MS)
 MARGIN_MS = 20_000
 """How much real time an example may take without disturbing the times that it plays with."""
 ALL = 1000
+NO_LIMIT = (Limit("workspace", 1_000_000, 1.0),)
 LOST = object()
 
 
@@ -97,8 +98,23 @@ class Crew:
     async def take(self, workspace: str) -> Worker | None:
         """Somebody tries to take the lease of a workspace."""
         before = await self.now()
-        lease = await self.hands.take(workspace)
-        after = await self.now()
+        return self._taken(workspace, await self.hands.take(workspace), before, await self.now())
+
+    async def begin(self, workspace: str, *, size: int = 3) -> Worker | None:
+        """Somebody takes the lease, reads the backlog, and perhaps asks for the first call, in one step."""
+        before = await self.now()
+        begun = await self.hands.begin(
+            workspace, most_entries=ALL, most_markings=ALL, batch_size=size, limits=NO_LIMIT
+        )
+        lease, backlog = begun or (None, None)
+        worker = self._taken(workspace, lease, before, await self.now())
+        if worker and backlog:
+            self._read(worker, backlog, size=size)
+            if backlog.permitted:
+                worker.permitted, worker.doubtful_until = worker.batches[0], before + DOUBT_MS
+        return worker
+
+    def _taken(self, workspace: str, lease: Lease | None, before: int, after: int) -> Worker | None:
         holder, (earliest, latest) = self._holders.get(workspace), self._leased.get(workspace, (0, 0))
         if lease is None:
             free = (holder is None or latest < before) and self._cooling.get(workspace, 0) < before
@@ -115,8 +131,10 @@ class Crew:
         """A worker reads its backlog: each wish must be what the books wish for now."""
         read = self.hands.plan(worker.lease, most_entries=most_entries, most_markings=ALL)
         backlog = await self._held(worker, read)
-        if backlog is LOST:
-            return
+        if backlog is not LOST:
+            self._read(worker, backlog, most_entries=most_entries, size=size)
+
+    def _read(self, worker: Worker, backlog: Backlog, *, most_entries: int = ALL, size: int) -> None:
         for one in backlog.pending:
             self._compare(worker.workspace, one)
         if most_entries == ALL and not backlog.claims_missing:

@@ -106,10 +106,9 @@ class Play:
         await self.crew.release(worker, Handover())
 
     async def call(self, workspace: str, *, size: int, at_once: bool) -> None:
-        """Somebody takes a lease, plans, and sends a call."""
-        worker = await self.crew.take(workspace)
+        """Somebody begins, and sends a call."""
+        worker = await self.crew.begin(workspace, size=size)
         if worker:
-            await self.crew.plan(worker, size=size)
             await self._send(worker, at_once=at_once)
 
     async def answer(self, worker: Worker, answer: str, *, lands: bool = True) -> None:
@@ -124,9 +123,8 @@ class Play:
 
     async def call_in_vain(self, workspace: str, *, answer: str, lands: bool = False) -> None:
         """Somebody sends a call that is refused, or gives it up, and gives the lease back."""
-        worker = await self.crew.take(workspace)
+        worker = await self.crew.begin(workspace)
         if worker:
-            await self.crew.plan(worker)
             await self._send(worker, at_once=False)
             if worker.call:
                 await self.answer(worker, answer, lands=lands)
@@ -153,5 +151,6 @@ class Play:
 
     async def _send(self, worker: Worker, *, at_once: bool) -> None:
         if worker.batches:
-            await self.crew.permit(worker)
+            if not worker.permitted:
+                await self.crew.permit(worker)
             self.crew.send(worker, at_once=at_once)

@@ -159,10 +159,10 @@ class Hours(Steps):
 
     @rule(
         number=st.integers(1, 2), paid=st.booleans(), entries=few,
-        sleeps=st.sampled_from([True, True, False]), gives_up=st.booleans(), lands=st.booleans(),
+        sleeps=st.sampled_from([True, True, False]), end=st.sampled_from(["given up", "taken", "dies"]), lands=st.booleans(),
     )  # fmt: skip
     def an_invoice_turns_while_a_call_is_on_its_way(
-        self, number: int, paid: bool, entries: tuple[str, ...], sleeps: bool, gives_up: bool, lands: bool
+        self, number: int, paid: bool, entries: tuple[str, ...], sleeps: bool, end: str, lands: bool
     ) -> None:
         """Seldom met by chance, and worst if the caller sleeps and another has worked it all off meanwhile."""
         self.an_invoice_turns(number, paid, entries)
@@ -173,7 +173,10 @@ class Hours(Steps):
         if sleeps:
             self.step(self.play.work(WORKSPACE))
         for worker in [worker for worker in self.crew.workers if worker.call]:
-            self.step(self.play.answer(worker, "given up" if gives_up else "taken", lands=lands))
+            if end == "dies":
+                self.step(self.play.crash(worker, lands=lands))
+            else:
+                self.step(self.play.answer(worker, end, lands=lands))
 
     @rule()
     def one_sleeps_and_another_takes_over(self) -> None:
@@ -282,6 +285,10 @@ class Everything(Hours, Papers):
     @rule(workspace=workspaces, stutters=st.booleans())
     def somebody_takes(self, workspace: str, stutters: bool) -> None:
         self.step(self.crew.take(workspace), stutters=stutters)
+
+    @rule(workspace=workspaces, size=st.integers(1, 3), stutters=st.booleans())
+    def somebody_begins(self, workspace: str, size: int, stutters: bool) -> None:
+        self.step(self.crew.begin(workspace, size=size), stutters=stutters)
 
     @precondition(lambda self: self.any_worker(lambda one: not one.call))
     @rule(number=which, most=st.sampled_from([ALL, ALL, 1]), size=st.integers(1, 3), stutters=st.booleans())
