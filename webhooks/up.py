@@ -1,7 +1,8 @@
 """Everything in one process, for real use on one machine: store, receiver, worker. The store is stopped last."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
@@ -12,11 +13,25 @@ from worker.app import work
 from worker.embedded import StoreFailedError, embedded, find
 from worker.ending import end
 from worker.process import close_on_signals
-from worker.settings import HandsSettings
+from worker.settings import HandsSettings, SettingsError, load
 
 LOOK_EVERY = 1.0
 
 log = structlog.get_logger()
+
+
+def settings(environ: Mapping[str, str] = os.environ) -> tuple[DoorSettings, HandsSettings]:
+    """The settings of both halves. Raises SettingsError, with every mistake in either."""
+    try:
+        door = load(DoorSettings, environ)
+    except SettingsError as error:
+        mistakes = error.mistakes
+        try:
+            load(HandsSettings, environ)
+        except SettingsError as more:
+            mistakes += tuple(one for one in more.mistakes if one not in mistakes)
+        raise SettingsError(mistakes) from None  # the cause would carry the values
+    return door, load(HandsSettings, environ)
 
 
 async def run(door: DoorSettings, hands: HandsSettings) -> None:

@@ -56,7 +56,13 @@ def close_on_signals(closing: asyncio.Event) -> None:
 
 
 def _said(error: Exception, status: int) -> int:
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        error = OSError(f"{error}. Is another one running? See PAIDMARK_PORT and PAIDMARK_OPS_PORT")
-    print(error, file=sys.stderr)  # noqa: T201 - where there are no settings there is no log
+    print(in_words(error), file=sys.stderr)  # noqa: T201 - where there are no settings there is no log
     return status
+
+
+def in_words(error: Exception) -> str:
+    """Why a process cannot run, and what to look at."""
+    taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+    return (
+        f"{error}. Is another one running? See PAIDMARK_PORT and PAIDMARK_OPS_PORT" if taken else str(error)
+    )

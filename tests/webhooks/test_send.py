@@ -17,6 +17,12 @@ from tests.service import STANDARD_SECRET, STRIPE_SECRET, Service, entry, servic
 PAIDMARK = (sys.executable, "-m", "webhooks.cli")
 DOCUMENTED = "54m377ddd3fcab07cfbb432w 25b687e29ae1f428e7ebe123"
 
+OWN = {
+    "KIND": "custom", "SECRETS": "made-up-secret-of-a-test", "SIGNATURE": '{"proof": "header", "header": "X-Key"}',
+    "PAID": '["paid"]', "PATHS": '{"type": "event", "id": "id", "invoice": "invoice", "link": "memo"}',
+}  # fmt: skip
+"""A described system that shows no entries."""
+
 
 @pytest.fixture
 async def paidmark(store: Redis, store_url: str) -> AsyncIterator[Service]:
@@ -37,6 +43,7 @@ async def send(paidmark: Service | None, *arguments: str, **settings: str) -> "R
         "PAIDMARK_SOURCES__PUBLIC__SECRETS": "whpk_" + base64.b64encode(b"k" * 32).decode(),
         "PAIDMARK_SOURCES__DEBIT__KIND": "gocardless",
         "PAIDMARK_SOURCES__DEBIT__SECRETS": "made-up-secret-of-a-test",
+        **{f"PAIDMARK_SOURCES__OWN__{name}": value for name, value in OWN.items()},
         "PAIDMARK_SOURCES__WRONG__KIND": "stripe",
         "PAIDMARK_SOURCES__WRONG__SECRETS": "whsec_another",
         **settings,
@@ -102,6 +109,7 @@ async def test_a_wrong_secret_shows_the_refusal(paidmark: Service) -> None:
 
     assert result.exit_code == 1
     assert result.output.startswith("401")
+    assert "the receiver's log says why" in result.output
 
 
 @pytest.mark.parametrize(
@@ -118,6 +126,7 @@ async def test_a_wrong_secret_shows_the_refusal(paidmark: Service) -> None:
         (("stripe", "--issue", "--reverse"), "--issue or --reverse: a delivery tells one of them"),
         (("stripe", "--file", __file__, "--invoice", "in_1"), "--file is posted as it is"),
         (("debit", "--issue"), "a source of kind gocardless never tells that an invoice is issued"),
+        (("own", "--reverse"), "'own' says that an invoice is reversed: PAIDMARK_SOURCES__OWN__REVERSED"),
     ],
 )
 async def test_what_cannot_be_sent_is_said_and_not_sent(arguments: tuple[str, ...], complaint: str) -> None:
@@ -125,6 +134,14 @@ async def test_what_cannot_be_sent_is_said_and_not_sent(arguments: tuple[str, ..
 
     assert result.exit_code == 2
     assert complaint in result.output
+
+
+async def test_a_described_system_that_shows_no_entries_is_not_said_to(store: Redis, store_url: str) -> None:
+    own = {f"PAIDMARK_SOURCES__OWN__{name}": value for name, value in OWN.items()}
+    async with service(store_url, **own) as running:
+        result = await send(running, "own", "--invoice", "b_1")
+
+    assert result.output.startswith("200  b_1 (paid; no paths.entries is set: link them)")
 
 
 async def test_settings_that_are_wrong_are_told() -> None:

@@ -145,7 +145,7 @@ def test_every_mistake_is_reported_at_once_by_the_name_that_was_written(tmp_path
         f"`unreferenced` in {path}: should be 'counted' or 'unresolved'",
         f"`sources.Shop_B` in {path}: should be a name of at most 32 small letters, digits and dashes, like shop-a",
         f"`sources.stripe.secretz` in {path}: no such setting; did you mean secrets?",
-        "PAIDMARK_PORT: should be a valid integer, unable to parse string as an integer",
+        "PAIDMARK_PORT: should be a whole number",
         f"PAIDMARK_SOURCES__SHOP_A__KIND: no such kind of source; did you mean stripe? There are {', '.join(sorted(KINDS))}",
         "PAIDMARK_SOURCES__SHOP_A__SECRETS: should be one secret, or a JSON list of secrets; the JSON cannot be read",
         "PAIDMARK_SOURCES__SHOP_A__TOLERANCE: should be a number of seconds, or a time like 90s, 15m, 12h, 30d",

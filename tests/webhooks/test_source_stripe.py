@@ -65,6 +65,15 @@ def test_what_stripes_library_signs_is_authentic() -> None:
     KIND.verify(delivery(body, {"Stripe-Signature": by_stripe(body)}), trust(SECRET), Options())
 
 
+@pytest.mark.parametrize(
+    "name", ["invoice.paid", "invoice.voided", "invoice.marked_uncollectible", "invoice.deleted"]
+)
+def test_the_number_that_people_see_is_told_beside_the_id(name: str) -> None:
+    (event,) = KIND.parse(delivery(sample("stripe", name), {}), Options()).events
+
+    assert (event.invoice, getattr(event, "number", "")) == ("in_1", "EX-0001")
+
+
 def test_what_we_sign_is_authentic_to_stripes_library() -> None:
     body = sample("stripe", "invoice.paid")
     headers = KIND.sign(body, SECRET, "evt_1", datetime.now(UTC).timestamp(), Options()).headers

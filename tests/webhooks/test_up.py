@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -15,8 +16,11 @@ import stripe
 
 from tests.conditions import wait_until
 from tests.service import STRIPE_SECRET, WORKSPACE, entry, stripe_event
+from webhooks.settings import DoorSettings
+from webhooks.up import settings
 from worker.embedded import find
 from worker.sandbox import Sandbox, World, running
+from worker.settings import HandsSettings, SettingsError
 
 UP = (sys.executable, "-m", "webhooks.cli", "up")
 Start = Callable[..., Coroutine[None, None, Process]]
@@ -68,6 +72,27 @@ async def paid(url: str, invoice: str, *entries: str) -> int:
         session.post(f"{url}/webhooks/stripe", data=body, headers={"Stripe-Signature": header}) as response,
     ):
         return response.status
+
+
+def test_every_mistake_in_the_settings_of_either_half_is_told_at_once() -> None:
+    wrong = {"PAIDMARK_PORT": "foo", "PAIDMARK_SOURCES__STRIPE__SECRET": "a", "PAIDMARK_RATE_LIMIT": "x"}
+    for named in (["PAIDMARK_PORT", "PAIDMARK_RATE_LIMIT"], ["PAIDMARK_RATE_LIMIT"], list(wrong)):
+        with pytest.raises(SettingsError) as told:
+            settings({name: wrong[name] for name in named})
+        mistakes = told.value.mistakes
+        assert len(mistakes) == len(named)
+        assert all(any(one.startswith(name) for one in mistakes) for name in named)
+
+    assert [type(half) for half in settings({})] == [DoorSettings, HandsSettings]
+
+
+async def test_a_port_that_is_taken_is_said_with_the_setting_to_look_at(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = await start(PAIDMARK_PORT=str(taken.getsockname()[1]))
+        said, _ = await process.communicate()
+
+    assert process.returncode == 3
+    assert b"See PAIDMARK_PORT" in said
 
 
 async def test_ctrl_c_ends_everything_and_what_was_accepted_is_there_at_the_next_start(

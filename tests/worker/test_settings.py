@@ -98,7 +98,7 @@ def test_every_mistake_is_reported_at_once_by_the_name_that_was_written(tmp_path
         "PAIDMARK_WORKSPACE: should be the id of a workspace: 24 letters and digits",
         "PAIDMARK_CLOCKIFY_TIMEOUT: should be less than or equal to 30",
         f"`rate_limit` in {path}: should be calls in a time, like 50/s or 30/h",
-        "PAIDMARK_BATCH_SIZE: should be a valid integer, unable to parse string as an integer",
+        "PAIDMARK_BATCH_SIZE: should be a whole number",
         f"`in_flight` in {path}: should be greater than or equal to 1",
     )
 

@@ -8,8 +8,8 @@ import typer
 import uvloop
 
 from worker.log import configure
-from worker.process import close_on_signals
-from worker.settings import SettingsError, load
+from worker.process import close_on_signals, in_words
+from worker.settings import SettingsError
 
 
 def receive() -> None:
@@ -45,13 +45,11 @@ def up() -> None:
 
     Example: PAIDMARK_SOURCES__STRIPE__SECRETS=whsec_... PAIDMARK_CLOCKIFY_API_KEY=... paidmark up
     """
-    from webhooks.settings import DoorSettings  # noqa: PLC0415 - loaded by this command only
-    from webhooks.up import run  # noqa: PLC0415 - loaded by this command only
+    from webhooks.up import run, settings  # noqa: PLC0415 - loaded by this command only
     from worker.embedded import EmbeddedStoreError  # noqa: PLC0415 - loaded by this command only
-    from worker.settings import HandsSettings  # noqa: PLC0415 - loaded by this command only
 
     try:
-        door, hands = load(DoorSettings), load(HandsSettings)
+        door, hands = settings()
     except SettingsError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from error
@@ -59,7 +57,7 @@ def up() -> None:
     try:
         _both(run(door, hands))
     except (EmbeddedStoreError, OSError) as error:
-        typer.echo(error, err=True)
+        typer.echo(in_words(error), err=True)
         raise typer.Exit(3) from error
 
 

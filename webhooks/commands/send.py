@@ -13,9 +13,9 @@ import typer
 
 from webhooks.desk.words import entries as in_words
 from webhooks.settings import DoorSettings
-from webhooks.source_settings import variable
+from webhooks.source_settings import SourceSettings, variable
 from webhooks.sources import KINDS
-from webhooks.sources.kind import Kind, Sample, Told, tells
+from webhooks.sources.kind import Sample, Told, tells
 from worker.entries import is_id
 from worker.settings import SettingsError, load
 
@@ -58,8 +58,9 @@ def send(
     told: Told = "reversed" if reverse else "issued" if issue else "paid"
     sample = _sample(settings, source, told, invoice, workspace, entries)
     status = _post(*_delivery(settings, source, sample, file, url))
-    typer.echo(f"{status}  {file or _words(sample, KINDS[settings.sources[source].kind])}")
+    typer.echo(f"{status}  {file or _words(sample, settings.sources[source])}")
     if status not in (200, 204):
+        typer.echo("it was not taken: the receiver's log says why", err=True)
         raise typer.Exit(1)
     if not file:
         typer.echo(f"what became of it: paidmark markings {sample.invoice}")
@@ -71,7 +72,9 @@ def _sample(
     """What the delivery tells; made up where nothing is given."""
     found = settings.sources[source]
     if not tells(KINDS[found.kind], found.options, told):
-        _fail(2, f"a source of kind {found.kind} never tells that an invoice is {told}")
+        settable = f"no type of event of the source {source!r} says that an invoice is {told}: {variable(source, told)}"
+        never = f"a source of kind {found.kind} never tells that an invoice is {told}"
+        _fail(2, settable if found.kind == "custom" else never)
     sample = Sample(
         event=f"evt_{uuid4().hex}",
         invoice=invoice or f"in_{uuid4().hex[:12]}",
@@ -101,10 +104,12 @@ def _delivery(
     return f"{place}/{quote(proof.token, safe='')}" if proof.token else place, body, proof.headers
 
 
-def _words(sample: Sample, kind: Kind) -> str:
+def _words(sample: Sample, found: SourceSettings) -> str:
     """What a made-up delivery says."""
-    if kind.about.room == 0:
+    if KINDS[found.kind].about.room == 0:
         return f"{sample.invoice} ({sample.told}; this kind shows no entries: link them)"
+    if found.kind == "custom" and "entries" not in found.paths:
+        return f"{sample.invoice} ({sample.told}; no paths.entries is set: link them)"
     return f"{sample.invoice} ({sample.told}, {in_words(len(sample.entries))})"
 
 

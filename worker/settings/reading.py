@@ -22,6 +22,14 @@ _OF_KUBERNETES = re.compile(r"PAIDMARK_(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SC
 Tree = dict[str, Any]
 
 
+_PLAINER = {
+    "bool_parsing": "should be true or false",
+    "int_parsing": "should be a whole number",
+    "float_parsing": "should be a number",
+}
+"""What pydantic says at more length."""
+
+
 class SettingsError(Exception):
     """The settings are wrong. The message has every mistake on a line of its own."""
 
@@ -68,7 +76,8 @@ class Reading:
         """Add what a validation found."""
         for found in error.errors(include_input=False, include_url=False, include_context=False):
             where = tuple(str(part) for part in found["loc"] if isinstance(part, str) and part != "[key]")
-            words = found["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+            said = found["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+            words = _PLAINER.get(found["type"], said)
             if found["type"] == "extra_forbidden":
                 above = PREFIX + NEST.join((*where[:-1], "")).upper().replace("-", "_")
                 below = "" if self._name(where).startswith("`") else above

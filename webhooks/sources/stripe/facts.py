@@ -21,8 +21,12 @@ def told(
     payment: str = "",
     named: Named | None = None,
     unresolved: str = "",
+    number: str | None = None,
 ) -> Parsed:
-    """One fact about an invoice, or (`invoice` is empty) about a payment; `named` is what the invoice shows, if it does."""
+    """One fact about an invoice, or (`invoice` is empty) about a payment; `named` is what the invoice shows, if it does.
+
+    A draft has no `number`.
+    """
     one = facts.told(
         fact,
         event=event.id,
@@ -33,6 +37,7 @@ def told(
         account=account(event),
         payment=payment,
         unresolved=unresolved,
+        number=number,
     )
     return Parsed((one,))
 

@@ -24,13 +24,14 @@ def paid(event: payloads.Event, rank: Rank) -> Parsed:
         payment=invoice.payment_intent or invoice.charge or "",
         named=named,
         unresolved=named.unresolved or (CREDITED_BEFORE if credited else ""),
+        number=invoice.number,
     )
 
 
 def issued(event: payloads.Event, rank: Rank) -> Parsed:
     """An invoice that was made final, or sent."""
     invoice = decode(payloads.INVOICE, event.data, "data").object
-    return told(InvoiceIssued, event, rank, invoice.id, named=_named(invoice))
+    return told(InvoiceIssued, event, rank, invoice.id, named=_named(invoice), number=invoice.number)
 
 
 def ended(event: payloads.Event, rank: Rank) -> Parsed:
@@ -40,7 +41,7 @@ def ended(event: payloads.Event, rank: Rank) -> Parsed:
     """
     invoice = decode(payloads.INVOICE, event.data, "data").object
     fact = MONEY_GONE if rank is Rank.WRITTEN_OFF else GONE
-    return told(fact, event, rank, invoice.id, named=_named(invoice))
+    return told(fact, event, rank, invoice.id, named=_named(invoice), number=invoice.number)
 
 
 def tied(event: payloads.Event, _: Rank) -> Parsed:

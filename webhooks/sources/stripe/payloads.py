@@ -65,6 +65,7 @@ class Invoice(Struct):
     """
 
     id: str
+    number: str | None = None
     status: str | None = None
     total: int = 0
     pre_payment_credit_notes_amount: int = 0

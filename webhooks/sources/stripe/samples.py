@@ -64,7 +64,7 @@ def _invoice(facts: Sample, at: int) -> dict[str, object]:
         },
         "livemode": facts.livemode,
         "metadata": shown.metadata(facts),
-        "number": "MADE-UP-0001",
+        "number": f"NO-{facts.invoice}",
         "parent": None,
         "period_end": at,
         "period_start": at,
