@@ -94,7 +94,8 @@ local function rename(ref, record, wanted, at, stands)
     local named = names[place[WORKSPACE]] or ''
     names[place[WORKSPACE]] = nil
     if place[NAMED] ~= named or (named ~= '' and place[STANDS] ~= stands) then
-      local idle = not stands and place[STANDS] == stands and place[STATE] == 'applied'
+      local stood = place[NAMED] ~= '' and place[STANDS]
+      local idle = not stands and not stood and place[STATE] == 'applied'
       if not idle then
         local let_go = without(place[NAMED], place[FORMERLY])
         place[FORMERLY] = without(place[FORMERLY] .. let_go, named)

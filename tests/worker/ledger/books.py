@@ -187,6 +187,7 @@ class Books:
 
     def _act(self, invoice: Invoice, fact: Fact) -> State:
         if not fact.paid and not invoice.names_something:
+            invoice.stands = False
             if invoice.places or any(other.paid for other in invoice.facts.values()):
                 return State.SUPERSEDED
             fact.reason = UNKNOWN

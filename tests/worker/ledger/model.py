@@ -116,7 +116,7 @@ class Invoice:
 
     def name_late(self, wanted: Names) -> bool:
         """Name what an older event names; whether that stands is as it is. Returns whether that changes anything."""
-        if self.stands or self.paid_in_full:
+        if self.paid_in_full:
             return self.rename(wanted)
         changed = False
         for workspace in {**self.places, **wanted}:

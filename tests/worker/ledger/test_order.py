@@ -68,6 +68,20 @@ async def test_of_two_facts_with_one_time_the_rank_decides(worker: Bench) -> Non
     assert await worker.ledger.history("in_1") == {"reversed-in_1-7": "applied", "paid-in_1-7": "superseded"}
 
 
+async def test_a_late_payment_unmarks_nothing_in_a_workspace_that_its_invoice_had_left(worker: Bench) -> None:
+    """Of what was never marked for the invoice nothing is taken back: a person may have marked it."""
+    moved = paid("in_1", 2, wanted=(Wanted(ELSEWHERE, (B,)),))
+    await tell(worker.ledger, paid("in_1", 1, A), moved, taken_back("in_1", 4))
+    for workspace in (WORKSPACE, ELSEWHERE):
+        await worker.drain_all(workspace)
+    calls = worker.calls
+
+    assert await tell(worker.ledger, paid("in_1", 3, C)) == ["superseded"]
+    assert await worker.ledger.desk.workspaces() == []
+    await worker.drain()
+    assert worker.calls == calls
+
+
 async def test_a_newer_fact_that_says_the_same_makes_no_second_marking(worker: Bench) -> None:
     await tell(worker.ledger, paid("in_1", 1, A))
     await worker.drain_all()
