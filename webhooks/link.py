@@ -24,14 +24,24 @@ from worker.marking import Link, Verdict, Wanted
 INVOICES = "/invoices/"
 NO_WORKSPACE = "workspace_id: missing, and there is no default: set PAIDMARK_WORKSPACE"
 _PARTS = 2
-_STATUSES = {Verdict.LINKED: 200, Verdict.ACCEPTED: 200, Verdict.AWAITS: 200, Verdict.NAMED: 409}
+_STATUSES = {
+    Verdict.LINKED: 200,
+    Verdict.ACCEPTED: 200,
+    Verdict.AWAITS: 200,
+    Verdict.KNOWN: 200,
+    Verdict.NAMED: 409,
+}
 _WORDS = {
     Verdict.LINKED: "linked",
     Verdict.ACCEPTED: "linked, and marked: the invoice came before",
     Verdict.AWAITS: "linked, and a payment of it awaits a person",
     Verdict.NAMED: "the invoice names its entries itself, or by another link, and that counts",
 }
-_TAKEN_BACK = {Verdict.LINKED: "no longer linked", Verdict.ACCEPTED: "no longer linked, and unmarked"}
+_TAKEN_BACK = {
+    Verdict.LINKED: "no longer linked",
+    Verdict.ACCEPTED: "no longer linked, and unmarked",
+    Verdict.KNOWN: "was not linked",
+}
 
 
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": "PUT, DELETE"}, 503: TRY_AGAIN}

@@ -112,11 +112,13 @@ def read_workspace(place: Place, where: str, value: object) -> None:
 
 
 def read_link(place: Place, where: str, value: object) -> None:
-    """Take the name of a link; nothing and an empty text name none."""
+    """Take the name of a link, alone or in a text as `clockify_link=name`; nothing and an empty text name none."""
     if value is None or value == "":
         return
-    if isinstance(value, str) and is_link(value.strip()):
-        place.link = value.strip()
+    text = value.strip() if isinstance(value, str) else ""
+    name = read_text(text, "").link if LINK in text else text
+    if is_link(name):
+        place.link = name
     else:
         place.complaints.append(f"{where}: not a name of at most 64 letters, digits and _ . ~ -")
 

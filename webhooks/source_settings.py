@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Annotated, Any, Self
 
@@ -81,6 +81,14 @@ def _several(value: object) -> object:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
+def _networks(value: object) -> object:
+    several: Any = _several(value)
+    try:
+        return tuple(ip_network(str(one)) for one in several)
+    except (TypeError, ValueError):
+        raise ValueError("should be addresses and networks, like 203.0.113.0/24") from None
+
+
 def _compilable(value: dict[str, str]) -> dict[str, str]:
     if complaints := paths.check(value):
         raise ValueError("; ".join(complaints))
@@ -89,7 +97,7 @@ def _compilable(value: dict[str, str]) -> dict[str, str]:
 
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
 Types = Annotated[tuple[str, ...], BeforeValidator(_several)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_several)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 """Addresses, and networks like 203.0.113.0/24."""
 
 

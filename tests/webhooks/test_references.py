@@ -316,7 +316,10 @@ def test_the_workspace_of_a_text_holds_where_nothing_else_names_one() -> None:
 def test_a_link_is_metadata_too() -> None:
     assert from_metadata({LINK: " march-7 "}) == Named((), link="march-7")
     assert from_metadata({}, lines=[{LINK: "march-7"}, {LINK: "march-7"}]) == Named((), link="march-7")
-    assert from_fields(None, None, "march-7") == Named((), link="march-7")
+    for written in ("march-7", "clockify_link=march-7", "job 77, clockify_link: march-7."):
+        assert from_fields(None, None, written) == Named((), link="march-7")
+    assert "not a name" in from_fields(None, None, "clockify_link=a clockify_link=/").unresolved
+    assert "not a name" in from_fields(None, None, "Thank you!").unresolved
 
 
 @pytest.mark.parametrize("value", ["two words", "a/b", "ä", "x" * 65, 7, ["a"]])

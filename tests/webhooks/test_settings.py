@@ -88,6 +88,15 @@ def test_what_a_kind_does_not_read_is_a_mistake() -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["300.1.1.1", "203.0.113.0/24, somewhere", '["203.0.113.9/24"]'])
+def test_what_is_no_address_is_one_mistake(value: str) -> None:
+    told = mistakes(SOURCES__STRIPE__SECRETS="whsec_x", SOURCES__STRIPE__ADDRESSES=value)
+
+    assert told == (
+        "PAIDMARK_SOURCES__STRIPE__ADDRESSES: should be addresses and networks, like 203.0.113.0/24",
+    )
+
+
 def test_several_secrets_are_a_list() -> None:
     assert secrets(door(SOURCES__STRIPE__SECRETS='["whsec_new", "whsec_old"]').sources["stripe"]) == [
         "whsec_new",

@@ -25,6 +25,7 @@ SAID = {
 TAKEN_BACK = {
     Verdict.LINKED: "no longer linked",
     Verdict.ACCEPTED: "no longer linked: what was marked for it is being unmarked now",
+    Verdict.KNOWN: "was not linked, and nothing has changed: paidmark links lists what was told",
 }
 
 
@@ -82,7 +83,7 @@ def told(
 def _say(told: Link, verdict: Verdict) -> None:
     said = (SAID if told.wanted else TAKEN_BACK)[verdict]
     say(f"{plain(told.source)} {plain(told.name)}: {said}")
-    if verdict is Verdict.NAMED:
+    if verdict in (Verdict.NAMED, Verdict.KNOWN):
         raise typer.Exit(NOTHING_DONE)
 
 

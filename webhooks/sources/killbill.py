@@ -151,7 +151,7 @@ def sign(_body: bytes, secret: str, _event: str, _now: float, _: Options) -> Pro
 ABOUT = About(
     title="Kill Bill",
     page="https://docs.killbill.io/latest/push_notifications",
-    needs="a secret of one's own, at the end of the callback's address (/webhooks/killbill/SECRET); in_full, if every payment is of a whole invoice",
+    needs="a secret of one's own, at the end of the callback's address (/webhooks/killbill/SECRET); in_full, if every payment is of a whole invoice (else each waits for a person)",
     proves="secret",
     references="none: entries are linked by the invoice's id",
     room=0,

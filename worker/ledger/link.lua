@@ -3,15 +3,16 @@
 -- any, what was told is withdrawn.
 -- Answers {{verdict}, accepts so far, when the one before was (ms)}; the verdict is `accepted` where an invoice that was
 -- paid already is marked now, or no longer, `awaits` where a payment of it awaits a person, `named` where one names its
--- entries itself, else `linked`.
+-- entries itself, `known` where there was nothing to withdraw, else `linked`.
 -- arguments: ref of the name, how far in the future an event may lie (ms), then workspace and packed entries, repeated
 local name, future = arg(1), number(2)
 local at = now()
 local places = {}
 for i = 3, #ARGV - 3, 2 do places[#places + 1] = { arg(i), arg(i + 1) } end
 local withdrawn = #places == 0
+local refs, verdict = { name }, 'linked'
 if withdrawn then
-  call('PEXPIRE', link_of(name), 0)
+  verdict = call('PEXPIRE', link_of(name), 0) == 1 and 'linked' or 'known'
 else
   call('SET', link_of(name), cmsgpack.pack(places), 'PX', KEEP_INVOICES)
 end
@@ -70,7 +71,6 @@ local function let_go(ref, record)
 end
 
 -- Where there is an invoice of this id, others that show it as their number are not meant.
-local refs, verdict = { name }, 'linked'
 if not fetch(name) then
   refs = call('SMEMBERS', linked_to(name))
   table.sort(refs)

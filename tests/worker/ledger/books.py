@@ -119,8 +119,7 @@ class Books:
         return verdict
 
     def _unlink(self, name: str) -> str:
-        self.links.pop(name, None)
-        verdict = "linked"
+        verdict = "linked" if self.links.pop(name, None) else "known"
         for ref in [name] if name in self.invoices else sorted(self.names.get(name, set())):
             invoice = self.invoices.get(ref, Invoice())
             self._propose(invoice, name, {})
