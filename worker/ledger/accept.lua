@@ -2,15 +2,20 @@
 -- Takes events, each once and with all its markings. Answers {verdicts, accepts so far, when the one before was (ms)}.
 -- An event that cannot be taken has an error for its verdict, and holds up no other.
 -- arguments: how far in the future an event may lie (ms), what a paid invoice without references is (verdict); then of
---   each event: packed {ref or '', ref of the payment or '', event, paid, order, rank, at (ms), why unresolved or '',
---   whether the delivery shows the invoice's references, ref of the link that it shows or '', ref of its number or '',
---   workspaces}, and for each of the workspaces packed entries
+--   each event: packed, one after another, ref or '', ref of the payment or '', event, paid, order, rank, at (ms), why
+--   unresolved or '', whether the delivery shows the invoice's references, ref of the link that it shows or '', ref of its
+--   number or '', workspaces; and for each of the workspaces packed entries
 local future, unreferenced = number(1), arg(2)
 local at = now()
 
--- The verdict on an event, the entries of which stand from argument `first` on.
-local function accept(told, first)
-  local ref, payment, event_id, invoiced, order, rank, happened, reason, shows, link, name, workspaces = unpack(told)
+local i = 3
+
+-- The verdict on the event that stands in argument `i`. Leaves `i` behind it and its entries, whatever becomes of it.
+local function accept()
+  local told, first = arg(i), i + 1
+  i = first
+  local ref, payment, event_id, invoiced, order, rank, happened, reason, shows, link, name, workspaces = cmsgpack.unpack(told)
+  i = first + #workspaces
   local wanted, names = {}, false
   for n, workspace in ipairs(workspaces) do
     wanted[n] = { workspace, arg(first + n - 1) }
@@ -55,17 +60,15 @@ local function accept(told, first)
   return verdict
 end
 
-local verdicts, figures, i = {}, {}, 3
+local verdicts, figures = {}, {}
 while i <= #ARGV - 3 do
-  local told = cmsgpack.unpack(arg(i))
-  local taken, verdict = pcall(accept, told, i + 1)
+  local taken, verdict = pcall(accept)
   if taken then
     figures[verdict] = (figures[verdict] or 0) + 1
   elseif type(verdict) ~= 'table' then
     verdict = { err = 'ERR ' .. verdict }
   end
   verdicts[#verdicts + 1] = verdict
-  i = i + 1 + #told[12]
 end
 for verdict, times in pairs(figures) do count(verdict, times) end
 local accepts, before = count_accepts(#verdicts, at)

@@ -33,6 +33,8 @@ MOST_UNDECODED = 1_000
 MOST_UNDECODED_BYTES = 64 * 1024 * 1024
 NO_ROOM = b"no room"
 _packed = msgspec.msgpack.Encoder().encode
+_HEAD = 1
+"""Bytes before the members of a packed tuple of at most 15: without them, the store unpacks the members, and no table."""
 _VERDICTS = {verdict.value.encode(): verdict for verdict in Verdict}
 
 
@@ -59,7 +61,6 @@ class Intake:
         self._queue = Queue((self._future, rules.unreferenced))
         self.watermark = Watermark()
         self.refused = ""
-        self._free = ON_THE_WAY
 
     async def accept(self, cause: Cause) -> Verdict:
         """Take an event; return when the store has it on disk. Raises StoreInDoubtError on any doubt."""
@@ -72,7 +73,7 @@ class Intake:
             reference(cause.source, "", cause.link) if cause.link else "",
             reference(cause.source, cause.account, cause.number) if cause.number else "",
             [one.workspace for one in wanted],
-        ))  # fmt: skip
+        ))[_HEAD:]  # fmt: skip
         arguments = [told, *(entries.pack(one.entries) for one in wanted)]
         return await self._queue.put(ACCEPT, arguments, sum(map(len, arguments)), self._rules.deadline)
 
@@ -105,10 +106,8 @@ class Intake:
     async def _send_for_ever(self) -> None:
         while True:
             await self._queue.something.wait()
-            if calls := self._queue.take(among=self._free):
-                self._free -= 1
+            if calls := self._queue.take(among=ON_THE_WAY):
                 await self._send(calls)
-                self._free += 1
 
     async def _give_up_for_ever(self) -> None:
         clock = asyncio.get_running_loop().time

@@ -14,7 +14,7 @@ from worker.ledger.store import StoreInDoubtError
 from worker.marking import Verdict
 
 MOST_WAITING = 10_000
-FEW, MOST_TOGETHER = 8, 256
+FEW, MOST_TOGETHER = 24, 256
 MOST_BYTES_TOGETHER = 4 * 1024 * 1024
 ACCEPT = "accept"
 """The one script that takes many at once."""

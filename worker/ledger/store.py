@@ -4,6 +4,7 @@ Role and durability are read whenever a connection is made: a store that was res
 another server behind the same address, is found out before the first write. Must not know what the ledger keeps.
 """
 
+import asyncio
 from functools import cache
 from typing import Any
 
@@ -111,26 +112,44 @@ def connect(
         options["socket_keepalive"] = True
     under = sentinels.parse(url)
     options |= sentinel.options(under, patience * _FOR_SENTINELS) if under else parse_url(url)
-    options["connection_class"] = _telling(options.get("connection_class", Connection))
+    options["connection_class"] = _direct(options.get("connection_class", Connection))
     confirmation = Confirmation(replicas, on_disk=durable, patience=patience)
     return Client(Pool(**options), confirmation)
 
 
-@cache
-def _telling(kind: type[AbstractConnection]) -> type[AbstractConnection]:
-    """A kind of connection that tells of its own loss as of any other.
+class _Direct(AbstractConnection):
+    """A connection that waits for nothing but the answer.
 
-    To write on one that has just been closed is a RuntimeError in uvloop; redis-py knows OSErrors only, and would neither
-    try again nor call it a lost connection.
+    redis-py writes in a task, and before a command it waits for what nobody asked for: each a turn of the event loop, in
+    which a busy receiver answers a dozen deliveries.
     """
 
-    async def send_packed_command(self: AbstractConnection, command: Any, check_health: bool = True) -> None:
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        """Write. One that has just been closed is a RuntimeError in uvloop, which redis-py would not know for a loss."""
+        if not self.is_connected:
+            await self.connect()  # type: ignore[no-untyped-call]  # redis-py 5 says nothing of it
+        patience, self.socket_timeout = self.socket_timeout, None  # redis-py would bound it by a task
         try:
-            await kind.send_packed_command(self, command, check_health)
+            async with asyncio.timeout(patience):
+                await super().send_packed_command(command, check_health)
         except RuntimeError as error:
             raise StoreConnectionError(f"the connection was closed: {error}") from error
+        except TimeoutError as error:
+            raise StoreTimeoutError("the store does not take what is sent to it") from error
+        finally:
+            self.socket_timeout = patience
 
-    return type(kind.__name__, (kind,), {"send_packed_command": send_packed_command})
+    async def can_read_destructive(self) -> bool:
+        """Whether anything has come that nobody asked for. Raises where the connection is closed."""
+        if self._reader is None or self._reader.at_eof():
+            raise StoreConnectionError("the store has closed the connection")
+        unread = self._reader._buffer  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio tells it nowhere else
+        return bool(unread) or self._parser._reader.has_data()  # type: ignore[attr-defined]  # noqa: SLF001 - nor does redis-py
+
+
+@cache
+def _direct(kind: type[AbstractConnection]) -> type[AbstractConnection]:
+    return type(kind.__name__, (_Direct, kind), {})
 
 
 def _text(value: bytes | str) -> str:

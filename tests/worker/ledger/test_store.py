@@ -1,13 +1,17 @@
 """Connections to the store."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
 from arq import ArqRedis
 from redis.exceptions import ConnectionError as StoreConnectionError
 from redis.exceptions import ReadOnlyError
+from redis.exceptions import TimeoutError as StoreTimeoutError
 
 from tests.conditions import wait_until
 from tests.own_store import own_store
@@ -122,3 +126,67 @@ async def test_a_store_that_becomes_a_replica_is_left_without_breaking_the_calls
         await store.aclose()
 
     assert {type(one) for one in refusals} <= {ReadOnlyError, NotPrimaryError}
+
+
+async def test_a_command_needs_no_task_of_its_own(store_url: str) -> None:
+    """A task is a turn of the event loop more, before anything is written."""
+    tasks: list[object] = []
+    store = connect(store_url)
+    await store.ping()
+    loop = asyncio.get_running_loop()
+
+    def counted(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> "asyncio.Task[Any]":
+        tasks.append(coroutine)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    loop.set_task_factory(counted)
+    try:
+        await store.echo("without")
+        pipeline = store.pipeline(transaction=False)
+        pipeline.echo("any")
+        await pipeline.execute()
+    finally:
+        loop.set_task_factory(None)
+
+    assert tasks == []
+    await store.aclose()
+
+
+async def test_a_connection_that_the_store_has_closed_meanwhile_is_made_anew(tmp_path: Path) -> None:
+    async with own_store(tmp_path) as host, host.client() as admin:
+        store = connect(host.url, retries=0)
+        await store.ping()
+        (connection,) = store.connection_pool._available_connections
+        assert connection._reader is not None
+        await admin.client_kill_filter(_type="normal", skipme=True)
+        await wait_until(connection._reader.at_eof, because="the end was not noticed")
+
+        assert await store.echo("still there") == b"still there"
+        await store.aclose()
+
+
+async def test_an_answer_that_nobody_waits_for_is_not_given_to_the_next_one(store_url: str) -> None:
+    store = connect(store_url, retries=0)
+    await store.ping()
+    (connection,) = store.connection_pool._available_connections
+    await connection.send_command("ECHO", "another's")
+    reader: Any = connection._reader
+    await wait_until(lambda: bool(reader._buffer), because="nothing was answered")
+
+    assert await store.echo("mine") == b"mine"
+    await store.aclose()
+
+
+async def test_what_the_store_does_not_take_is_given_up_when_patience_ends(tmp_path: Path) -> None:
+    async with own_store(tmp_path) as host:
+        store = connect(host.url, patience=0.3, retries=0)
+        await store.ping()
+        os.kill(host.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(StoreTimeoutError, match="does not take what is sent to it"):
+                await store.set("paidmark:test", bytes(64 * 1024 * 1024))
+        finally:
+            os.kill(host.pid, signal.SIGCONT)
+
+        assert await store.get("paidmark:test") is None
+        await store.aclose()
