@@ -124,7 +124,7 @@ def _first() -> list[Processor]:
 
 
 def _json() -> list[Processor]:
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_serialized)]
+    return [_as_json]
 
 
 def _text(*, colors: bool) -> list[Processor]:
@@ -132,7 +132,9 @@ def _text(*, colors: bool) -> list[Processor]:
     return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
 
 
-def _serialized(fields: EventDict, **_: Any) -> str:
+def _as_json(logger: WrappedLogger, level: str, fields: EventDict) -> str:
+    if "exc_info" in fields:
+        fields = structlog.processors.format_exc_info(logger, level, fields)
     try:
         return _ENCODER.encode(fields).decode()
     except UnicodeEncodeError:  # half a character, which no sender of ours has sent

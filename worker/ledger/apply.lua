@@ -218,8 +218,8 @@ end
 -- What `event` does to the invoice at `ref`: writes the record and returns the verdict. `again` is for an event that
 -- the record holds already, and a person or a late link brings back: it passes the same check of order.
 local function apply(ref, record, event, at, future, again)
-  local listed
-  if not record then record, listed = new_record(), false end
+  local new = not record
+  if new then record = new_record() end
   local order = compare(event, record)
   local verdict, reason = 'unresolved', standstill(event, at, future)
   if order < 0 or (order == 0 and not again) then
@@ -237,11 +237,11 @@ local function apply(ref, record, event, at, future, again)
     remember_namer(record, event, before)
     overtake(record, event, verdict == 'waiting', at)
   end
-  renew_claims(record)
+  if not new then renew_claims(record) end
   remember(record, event, verdict, reason)
   forget_old_events(record, at)
   sum_up(record, at)
-  index(ref, record, at, listed, listed)
+  index(ref, record, at, not new, not new)
   keep(ref, record)
   return verdict == 'waiting' and 'accepted' or verdict
 end

@@ -12,8 +12,9 @@ end
 
 -- A claim leads back to its invoice.
 local function remember_number(n, ref)
-  call('HSET', numbers_of(n), n % 256, ref)
-  outlast(numbers_of(n))
+  local hash = numbers_of(n)
+  call('HSET', hash, n % 256, ref)
+  outlast(hash)
 end
 
 -- A short name for an invoice that claims entries.
@@ -78,17 +79,20 @@ local function awaits_a_person(record)
   return unresolved, rejected
 end
 
--- Keeps the two lists of what awaits a person in step with the record; they forget when it is forgotten. What it was
--- `before` tells in which of them it stands; where that is not said, it may stand in both.
-local function index(ref, record, at, unresolved_before, rejected_before)
-  local unresolved, rejected = awaits_a_person(record)
-  for list, listed in pairs({ unresolved = { unresolved, unresolved_before }, rejected = { rejected, rejected_before } }) do
-    if listed[1] then
-      call('ZADD', 'paidmark:' .. list, whole(at), ref)
-    elseif listed[2] ~= false then
-      call('ZREM', 'paidmark:' .. list, ref)
-    end
+local function list(name, ref, at, awaits, may_be_listed)
+  if awaits then
+    call('ZADD', name, whole(at), ref)
+  elseif may_be_listed then
+    call('ZREM', name, ref)
   end
+end
+
+-- Keeps the two lists of what awaits a person in step with the record; they forget when it is forgotten. `unresolved` and
+-- `rejected` say in which of them it may stand.
+local function index(ref, record, at, unresolved, rejected)
+  local unresolved_now, rejected_now = awaits_a_person(record)
+  list('paidmark:unresolved', ref, at, unresolved_now, unresolved)
+  list('paidmark:rejected', ref, at, rejected_now, rejected)
 end
 
 -- The newest event that made markings gets the state that its places have come to.

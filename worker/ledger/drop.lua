@@ -27,6 +27,6 @@ for _, event in ipairs(record[EVENTS]) do
   end
 end
 record[REVISION] = record[REVISION] + 1
-index(ref, record, at)
+index(ref, record, at, true, true)
 keep(ref, record)
 return ended

@@ -84,7 +84,7 @@ for _, ref in ipairs(refs) do
   end
   if #events == 0 and record then
     local proposed, changed = propose(record), withdrawn and let_go(ref, record)
-    if changed then index(ref, record, at) end
+    if changed then index(ref, record, at, true, true) end
     if proposed or changed then
       renew_claims(record)
       keep(ref, record)

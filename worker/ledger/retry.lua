@@ -35,7 +35,7 @@ if moved > 0 then
   end
   -- What was settled before is settled no more, though the news of it may come a second time.
   record[REVISION] = record[REVISION] + 1
-  index(ref, record, at)
+  index(ref, record, at, true, true)
   renew_claims(record)
   keep(ref, record)
 end

@@ -3,6 +3,7 @@
 Must not know what they mean. A script has a shebang line with its flags; what it needs stands in between.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,8 @@ from redis.exceptions import NoScriptError
 from worker.ledger.bell import encode
 
 Argument = str | bytes | int
+_CONSTANTS = re.compile(r"^local ([A-Z_]+(?:, [A-Z_]+)*) = ([0-9]+(?:, [0-9]+)*)$", re.MULTILINE)
+_WORD = re.compile(r"'[^'\n]*'|--.*|[A-Za-z_][A-Za-z_0-9]*")
 _BEFORE = {
     "linking": {"accept", "tie", "retry", "link", "links"},
     "apply": {"accept", "tie", "retry", "link"},
@@ -54,7 +57,7 @@ def script(name: str) -> Script:
         "claims",
         *(part for part, needed in _BEFORE.items() if name in needed),
     ]
-    text = "\n".join([shebang, *map(_read, before), body])
+    text = "\n".join([shebang, _inlined("\n".join([*map(_read, before), body]))])
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -97,6 +100,19 @@ class Scripts:
         for name, arguments in calls:
             pipeline.execute_command("EVALSHA", script(name).digest, 0, *self._rules, *arguments)
         return await pipeline.execute(raise_on_error=False)
+
+
+def _inlined(text: str) -> str:
+    """The text with whole numbers in the place of the names that stand for them.
+
+    The store runs all of a script at each call: there, a name that functions share costs each of them a search for it.
+    """
+    numbers = {
+        name: number
+        for names, values in _CONSTANTS.findall(text)
+        for name, number in zip(names.split(", "), values.split(", "), strict=True)
+    }
+    return _WORD.sub(lambda word: numbers.get(word[0], word[0]), _CONSTANTS.sub("", text))
 
 
 def _read(name: str) -> str:
