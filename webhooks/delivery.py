@@ -1,7 +1,5 @@
 """What comes through the door, what its authenticity is judged by, and how that ends. Plain values, for every kind of source."""
 
-from dataclasses import dataclass, field
-
 import msgspec
 from multidict import CIMultiDictProxy
 
@@ -28,10 +26,13 @@ class Delivery(msgspec.Struct, frozen=True):
     arrived: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """What authenticity is judged by: any one of `secrets` will do; times are in seconds, `now` since 1970."""
 
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...]
     now: float
     tolerance: float
+
+    def __repr__(self) -> str:
+        """Without the secrets."""
+        return f"Trust(now={self.now}, tolerance={self.tolerance})"

@@ -154,11 +154,16 @@ def is_link(text: str) -> bool:
 def _are_ids(items: Sequence[object]) -> "TypeGuard[Sequence[str]]":
     """Whether all of them are ids, found out together: of most deliveries that is so, and some have thousands."""
     try:
-        together = "".join(items)  # type: ignore[arg-type]  # what is no text is found out here
+        lines = "\n".join(items)  # type: ignore[arg-type]  # what is no text is found out here
     except TypeError:
         return False
-    long_enough = {*map(len, items)} == {ID_LENGTH}  # type: ignore[arg-type]  # they are texts
-    return long_enough and together.isascii() and not together.encode().translate(None, _LETTERS_AND_DIGITS)
+    ends = "\n" * (len(items) - 1)
+    return (
+        lines.isascii()
+        and lines[ID_LENGTH :: ID_LENGTH + 1] == ends
+        and len(lines) == len(items) * (ID_LENGTH + 1) - 1
+        and lines.encode().translate(None, _LETTERS_AND_DIGITS) == ends.encode()
+    )
 
 
 def _split(value: object) -> Sequence[object] | None:

@@ -76,7 +76,9 @@ def from_fields(
         places.read_entries(place, names[1], entries)
     elif workspace is not None and not place.link:
         place.complaints.append(f"{names[1]}: missing beside {names[0]}")
-    return _together([place], place, place.complaints)
+    if place.link and place.entries:
+        place.complaints.append(f"{names[2]}: stands beside {names[1]}")
+    return Named(_merge([place], place), _sum_up(place.complaints), place.link)
 
 
 def to_metadata(workspace: str, entries: Sequence[str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def fields(header: str, separator: str, assign: str) -> list[tuple[str, str]]:
 
 def pairs(items: Iterable[str], assign: str) -> list[tuple[str, str]]:
     """Each item cut at the first `assign`; an item without one has an empty value."""
-    return [(name, value) for name, _, value in (item.partition(assign) for item in items)]
+    return [item.partition(assign)[::2] for item in items]
 
 
 def behind(scheme: str, value: str) -> str | None:

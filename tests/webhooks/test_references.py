@@ -342,6 +342,12 @@ def test_a_link_beside_entries_is_a_complaint() -> None:
     assert named.unresolved == "clockify_link: stands beside clockify_time_entry_ids"
 
 
+def test_a_field_with_a_link_beside_one_with_entries_is_a_complaint_in_their_own_names() -> None:
+    named = from_fields(WORKSPACE, [A], "a", names=("bill.clockify", "bill.hours", "bill.link"))
+
+    assert named == Named((References(WORKSPACE, (A,)),), "bill.link: stands beside bill.hours", "a")
+
+
 def test_a_workspace_beside_a_link_is_no_complaint() -> None:
     assert from_metadata({WORKSPACE_KEY: WORKSPACE, LINK: "a"}) == Named((), link="a")
     assert from_fields(WORKSPACE, None, "a") == Named((), link="a")

@@ -5,7 +5,7 @@ Which of the NAMES a kind asks for, and where it looks if the settings do not sa
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -113,18 +113,25 @@ def _finder(name: str, expression: str) -> Callable[[Any], Any]:
 
 
 def find(document: object, name: str, places: Places) -> Any:
-    """What is at the path of that name, or None; None, too, where there is no such path.
+    """What is at the path of that name: see `find_each`."""
+    return find_each(document, (name,), places)[0]
 
-    Raises UndecodableError where the expression cannot be applied.
+
+def find_each(document: object, names: Sequence[str], places: Places) -> list[Any]:
+    """What is at the paths of those names, each None where nothing is, or where there is no such path.
+
+    Raises UndecodableError where an expression cannot be applied.
     """
-    finder = places.finders.get(name)
-    if finder is None:
-        return None
+    found: list[Any] = []
+    name = ""
     try:
-        return finder(document)
+        for name in names:
+            finder = places.finders.get(name)
+            found.append(finder(document) if finder else None)
     except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
         # jmespath checks the types of most arguments of its functions, not of all: contains('a', `1`) is a TypeError.
         raise UndecodableError(f"the path of {name} cannot be applied to this payload") from error
+    return found
 
 
 def _walker(steps: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -132,7 +139,9 @@ def _walker(steps: tuple[str, ...]) -> Callable[[Any], Any]:
 
     def walk(found: Any) -> Any:
         for step in steps:
-            found = found.get(step) if isinstance(found, dict) else None
+            if not isinstance(found, dict):
+                return None
+            found = found.get(step)
         return found
 
     return walk

@@ -41,6 +41,7 @@ FACTS: Mapping[Meaning, tuple[Fact, Rank]] = MappingProxyType({
 
 _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 _MOST_SHOWN = 3
+ASKED = ("workspace", "entries", "link", "account", "number")
 
 
 def parse(delivery: Delivery, options: Options) -> Parsed:
@@ -85,9 +86,7 @@ def _event(
 ) -> Event:
     """One fact about an invoice. A reversal that names no entries cannot tell whether there are none."""
     fact, rank = FACTS[meaning]
-    workspace, entries, link, account, number = (
-        paths.find(item, name, places) for name in ("workspace", "entries", "link", "account", "number")
-    )
+    workspace, entries, link, account, number = paths.find_each(item, ASKED, places)
     dated = "timestamp" in places.finders
     at = (
         milliseconds(paths.find(item, "timestamp", places), "timestamp")

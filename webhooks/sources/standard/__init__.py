@@ -51,6 +51,7 @@ DEFAULTS = (
     ("number", "data.invoice_number"),
 )
 """Where a payload keeps what is asked for."""
+ASKED = ("invoice", "timestamp", "workspace", "entries", "link", "account", "number")
 
 _FAMILIES = (
     ("webhook-id", "webhook-timestamp", "webhook-signature"),
@@ -61,19 +62,16 @@ _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 def verify(delivery: Delivery, trust: Trust, _: Options) -> None:
     """Prove the delivery by any of its signatures under any secret, HMAC (`v1`) or ed25519 (`v1a`)."""
-    name, stamp, signature = (signatures.single(delivery.headers, one) for one in _family(delivery.headers))
+    name, stamp, signature = [signatures.single(delivery.headers, one) for one in _family(delivery.headers)]
     signatures.check_time(stamp, trust)
     given = signatures.pairs(signatures.bounded(signature.split()), ",")
     message = b".".join((signatures.wire(name), signatures.wire(stamp), delivery.body))
     symmetric, public = hmac_keys(trust.secrets), public_keys(trust.secrets)
-    by_secret = signatures.matches(
+    proven = signatures.matches(
         [signatures.hmac_base64(key, message) for key in symmetric],
         [value for scheme, value in given if scheme == "v1"],
-    )
-    by_key_pair = signatures.ed25519_matches(
-        public, message, [value for scheme, value in given if scheme == "v1a"]
-    )
-    signatures.check_proven(by_secret or by_key_pair, keys=[*symmetric, *public])
+    ) or signatures.ed25519_matches(public, message, [value for scheme, value in given if scheme == "v1a"])
+    signatures.check_proven(proven, keys=[*symmetric, *public])
 
 
 def parse(delivery: Delivery, options: Options) -> Parsed:
@@ -90,19 +88,17 @@ def parse(delivery: Delivery, options: Options) -> Parsed:
 
 def _fact(fact: Fact, rank: Rank, delivery: Delivery, document: object, places: paths.Places) -> Event:
     """A reversal that names no entries cannot tell whether there are none."""
-    workspace, entries, link, account = (
-        paths.find(document, name, places) for name in ("workspace", "entries", "link", "account")
-    )
+    invoice, at, workspace, entries, link, account, number = paths.find_each(document, ASKED, places)
     shown = entries is not None or rank <= Rank.PAID
     return told(
         fact,
         event=_id(delivery.headers),
-        invoice=paths.find(document, "invoice", places),
-        at=milliseconds(paths.find(document, "timestamp", places), "timestamp"),
+        invoice=invoice,
+        at=milliseconds(at, "timestamp"),
         rank=rank,
         named=from_fields(workspace, entries, link, names=places.names) if shown else None,
         account="" if account is None or account == "" else identifier(account, "account"),
-        number=paths.find(document, "number", places),
+        number=number,
     )
 
 
