@@ -79,13 +79,10 @@ local roused = {}
 local function rouse(workspace, at)
   if roused[workspace] then return end
   roused[workspace] = true
-  local new = call('ZADD', 'paidmark:due', 'NX', whole(at), workspace) == 1
-  if not new and tonumber(call('ZSCORE', 'paidmark:due', workspace)) > at
-    and call('EXISTS', 'paidmark:workspace:' .. workspace) == 0 then
-    call('ZADD', 'paidmark:due', whole(at), workspace)
-    new = true
-  end
-  if new then ring(workspace, at) end
+  local due = call('ZSCORE', 'paidmark:due', workspace)
+  if due and (tonumber(due) <= at or call('EXISTS', 'paidmark:workspace:' .. workspace) == 1) then return end
+  call('ZADD', 'paidmark:due', whole(at), workspace)
+  ring(workspace, at)
 end
 
 -- Whether `token` still holds the lease; if so, it now lasts `lease` longer.
